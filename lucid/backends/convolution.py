@@ -1,0 +1,76 @@
+"""Convolution in NumPy: windows of the input as one matrix, multiplied by the kernels as another."""
+
+from typing import Any
+
+import numpy as np
+
+Array = Any
+Shape = tuple[int, ...]
+
+
+def convolve(
+    x: Array,
+    weight: Array,
+    *,
+    stride: Shape,
+    padding: tuple[tuple[int, int], ...],
+    dilation: Shape,
+    input_dilation: Shape,
+    groups: int,
+) -> Array:
+    """The cross-correlation of x (n, c, ...) with weight (o, c / groups, ...): see `lucid.ops.neural.convolve`."""
+    x = _padded(x, padding, input_dilation)
+    windows = _windows(x, weight.shape[2:], stride, dilation)
+    space = weight.ndim - 2
+    if groups > 1 and weight.shape[1] == 1:
+        return _depthwise(windows, weight)
+    parts = [
+        np.tensordot(a, w, ([1, *range(2 + space, 2 + 2 * space)], range(1, 2 + space)))
+        for a, w in zip(np.split(windows, groups, 1), np.split(weight, groups), strict=True)
+    ]
+    return np.moveaxis(parts[0] if groups == 1 else np.concatenate(parts, -1), -1, 1)
+
+
+def _padded(x: Array, padding: tuple[tuple[int, int], ...], input_dilation: Shape) -> Array:
+    """x with zeros between its elements and around them; negative padding cuts off."""
+    if not np.any(padding) and not np.any(np.subtract(input_dilation, 1)):
+        return x
+    spread = [max((n - 1) * step + 1, 0) for n, step in zip(x.shape[2:], input_dilation, strict=True)]
+    lengths = [n + low + high for n, (low, high) in zip(spread, padding, strict=True)]
+    out = np.zeros((*x.shape[:2], *(max(n, 0) for n in lengths)), x.dtype)
+    to, of = [slice(None)] * 2, [slice(None)] * 2
+    for (low, _), length, step, n in zip(padding, lengths, input_dilation, x.shape[2:], strict=True):
+        first = max(0, -(low // step))  # the first element that lands at a place >= 0
+        last = min(n, -(-(length - low) // step))
+        to.append(slice(low + first * step, max(low + (last - 1) * step + 1, 0), step) if last > first else slice(0))
+        of.append(slice(first, max(last, first)))
+    out[tuple(to)] = x[tuple(of)]
+    return out
+
+
+def _windows(x: Array, kernel: Shape, stride: Shape, dilation: Shape) -> Array:
+    """A view (n, c, *out, *kernel) of what each kernel position sees."""
+    extent = [(k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True)]
+    counts = tuple((n - e) // s + 1 for n, e, s in zip(x.shape[2:], extent, stride, strict=True))
+    steps = x.strides[2:]
+    strides = (
+        *(a * s for a, s in zip(steps, stride, strict=True)),
+        *(a * d for a, d in zip(steps, dilation, strict=True)),
+    )
+    return np.lib.stride_tricks.as_strided(
+        x, (*x.shape[:2], *counts, *kernel), (*x.strides[:2], *strides), writeable=False
+    )
+
+
+def _depthwise(windows: Array, weight: Array) -> Array:
+    """One input channel for each kernel: too little work for a matrix product, so add up one kernel place at a time."""
+    space = weight.ndim - 2
+    per_channel = weight.shape[0] // windows.shape[1]
+    out = None
+    for place in np.ndindex(*weight.shape[2:]):
+        seen = windows[(..., *place)]
+        term = (seen if per_channel == 1 else np.repeat(seen, per_channel, 1)) * weight[
+            (slice(None), 0, *place)
+        ].reshape((-1,) + (1,) * space)
+        out = term if out is None else np.add(out, term, out=out)
+    return out

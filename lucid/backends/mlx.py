@@ -1,0 +1,410 @@
+"""The gpu: MLX under Array API names. Metal on a Mac, CUDA on Linux, and the processor where there is neither.
+
+What MLX already says right stands in one list. What follows hides the rest: what MLX does not check, what Metal cannot
+do, index dtypes, channels-last convolution, and that nothing is computed before it is needed.
+"""
+
+import math
+import os
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..dtypes import DType
+from ..errors import CompileError, DeviceError, DTypeError
+from . import numpy as numpy_backend
+
+os.environ["MLX_ENABLE_TF32"] = os.environ.get("LUCID_ENABLE_TF32", "0")  # float32 means float32, unless asked
+
+try:
+    import mlx.core as mx
+except ImportError as error:
+    raise DeviceError(
+        f"gpu: MLX could not be imported ({error}); install it with: pip install mlx (Mac), "
+        "pip install 'mlx[cuda]' (Linux with an NVIDIA GPU), or pip install 'mlx[cpu]' to run gpu code on the processor"
+    ) from None
+
+Array = Any
+
+ON_PROCESSOR = not mx.is_available(mx.gpu)
+if ON_PROCESSOR and os.environ.get("LUCID_REQUIRE_GPU", "0") not in ("", "0"):
+    raise DeviceError("gpu: LUCID_REQUIRE_GPU is set and MLX finds no GPU here; unset it to run MLX on the processor")
+
+AS_MLX_HAS_IT = """
+    abs acos acosh add asin asinh atan atanh bitwise_and bitwise_invert bitwise_or bitwise_xor broadcast_to ceil conj
+    cos cosh divide equal erf erfinv exp expm1 flip floor floor_divide greater greater_equal imag isfinite isinf isnan
+    less less_equal log log10 log1p log2 logaddexp logical_and logical_not logical_or matrix_transpose maximum minimum
+    multiply negative not_equal ones_like permute_dims real reciprocal remainder reshape round rsqrt sigmoid sinh sqrt
+    square subtract tan tanh trunc where zeros_like
+""".split()
+globals().update({name: getattr(mx, name) for name in AS_MLX_HAS_IT})
+atan2, logical_xor = mx.arctan2, mx.not_equal
+
+# --- The border ------------------------------------------------------------------------------------------------------
+
+device = "gpu"
+array_types = (mx.array,)
+UNSUPPORTED = (dtypes.float64, dtypes.complex128)  # Metal has neither, so no gpu has
+NATIVE: dict[DType, Any] = {d: getattr(mx, d.name) for d in dtypes.ALL if d.name not in ("bool", "complex128")}
+NATIVE[dtypes.bool] = mx.bool_
+LUCID: dict[Any, DType] = {native: d for d, native in NATIVE.items()}
+NODE_BYTES = 2048  # what one pending op costs beside its result
+BUDGET = 256 * 1024**2  # pending bytes at which evaluation starts by itself
+
+
+class _State(threading.local):
+    """Of one thread, as MLX's own graph is: what is pending, what is still to be checked, whether a trace runs."""
+
+    def __init__(self) -> None:
+        self.pending = 0
+        self.checks: list[tuple[Any, str]] = []
+        self.tracing = False
+
+
+_state = _State()
+
+
+def quietly() -> AbstractContextManager[None]:
+    return nullcontext()
+
+
+def run(kernel: Callable[..., Any], arrays: list[Array], options: dict[str, Any]) -> Array:
+    out = kernel(*arrays, **options)
+    if type(out) is mx.array and not _state.tracing:
+        _state.pending += out.nbytes + NODE_BYTES
+        if _state.pending > BUDGET:
+            start([out])
+    return out
+
+
+def describe() -> str:
+    version = metadata.version("mlx")
+    if ON_PROCESSOR:
+        return f"MLX {version} ON THE PROCESSOR (this machine has no GPU that MLX can use)"
+    return f"MLX {version} on {mx.device_info(mx.gpu).get('device_name', 'the GPU')}"
+
+
+def dtype_of(array: Array) -> DType:
+    return LUCID[array.dtype]
+
+
+def check_dtype(function: str, dtype: DType) -> None:
+    if dtype in UNSUPPORTED:
+        smaller = "float32" if dtype is dtypes.float64 else "complex64"
+        raise DTypeError(
+            f"{function}: {dtype.name} lives on the cpu alone, since Metal does not have it; "
+            f"convert first with x.astype(lucid.{smaller}), or stay on device='cpu'"
+        )
+
+
+def from_numpy(array: Any) -> Array:
+    dtype = dtypes.BY_NAME[array.dtype.name]
+    if not array.size:  # MLX can hang on empty arrays that came from NumPy
+        return mx.zeros(array.shape, NATIVE[dtype])
+    array = np.array(array, order="C")
+    if dtype is dtypes.bfloat16:
+        return mx.view(mx.array(array.view(np.uint16)), mx.bfloat16)
+    return mx.array(array)
+
+
+def to_numpy(array: Array) -> Any:
+    wait([array])
+    if array.dtype == mx.bfloat16:
+        return np.from_dlpack(mx.view(array, mx.uint16)).view(numpy_backend.native(dtypes.bfloat16))
+    host = np.from_dlpack(array)
+    host.flags.writeable = False
+    return host
+
+
+def start(arrays: list[Array]) -> None:
+    if not _state.tracing:
+        mx.async_eval(arrays, [failed for failed, _ in _state.checks])
+        _state.pending = 0
+
+
+def wait(arrays: list[Array]) -> None:
+    if _state.tracing:
+        raise CompileError(
+            "a value was asked for (bool(), item(), numpy(), print, an index) while lucid.compile traces the function; "
+            "return the tensor and read it outside, or choose with lucid.where"
+        )
+    checks, _state.checks = _state.checks, []
+    mx.eval(arrays, [failed for failed, _ in checks])
+    _state.pending = 0
+    for failed, message in checks:
+        if failed.item():
+            raise IndexError(message)
+
+
+def asarray(x: Any) -> Array:
+    return x if type(x) is mx.array else mx.array(x)
+
+
+def is_complex(x: Array) -> bool:
+    return x.dtype == mx.complex64
+
+
+def format(array: Array, prefix: str) -> str:
+    return numpy_backend.format(to_numpy(array), prefix)
+
+
+def to_dlpack(array: Array, **options: Any) -> Any:
+    wait([array])
+    return array.__dlpack__(**options | {"copy": True})  # nobody who takes the memory can change the tensor
+
+
+def dlpack_device(array: Array) -> tuple[int, int]:
+    return array.__dlpack_device__()
+
+
+def _wide(x: Array) -> AbstractContextManager[Any]:
+    """Metal scatters no 8-byte elements: those run on the processor, in the same memory."""
+    return mx.stream(mx.cpu) if x.dtype.size == 8 and not ON_PROCESSOR else nullcontext()
+
+
+# --- Creation and dtypes ---------------------------------------------------------------------------------------------
+
+
+def full(shape: tuple[int, ...], value: Any, dtype: DType) -> Array:
+    if dtype.kind in (dtypes.SIGNED, dtypes.UNSIGNED):
+        value = np.asarray(value, dtype.name).item()  # raises OverflowError for what does not fit
+        if value >= 2**63:
+            return mx.broadcast_to(mx.array(np.asarray(value, dtype.name)), shape)
+    value = mx.array(value, NATIVE[dtype])
+    return mx.broadcast_to(value, shape) if shape else value
+
+
+def arange(start: Any, stop: Any, step: Any, dtype: DType) -> Array:
+    return from_numpy(np.arange(start, stop, step, dtype.name))
+
+
+def bits(key: tuple[int, int], shape: tuple[int, ...]) -> Array:
+    """`split` is where MLX shows its raw bits: two words for each new key."""
+    size = math.prod(shape)
+    words = mx.random.split(mx.array(key, mx.uint32), (size + 1) // 2) if size else mx.zeros((0,), mx.uint32)
+    return mx.reshape(mx.reshape(words, (-1,))[:size], shape)
+
+
+def astype(x: Array, dtype: DType) -> Array:
+    return x.astype(NATIVE[dtype])
+
+
+def to_device(x: Array, device: str) -> Array:
+    from . import load
+
+    return load(device).from_numpy(to_numpy(x))
+
+
+# --- Elementwise -----------------------------------------------------------------------------------------------------
+
+
+def pow(x1: Array, x2: Array) -> Array:
+    out = mx.power(x1, x2)
+    if mx.issubdtype(x1.dtype, mx.signedinteger):  # MLX gives 0 for every negative exponent
+        odd = mx.where(x2 % 2 == 0, mx.ones_like(x1), -mx.ones_like(x1))
+        units = mx.where(x1 == 1, mx.ones_like(x1), mx.where(x1 == -1, odd, mx.zeros_like(x1)))
+        out = mx.where(x2 < 0, units, out)
+    return out
+
+
+def sign(x: Array) -> Array:
+    return mx.where(mx.isnan(x), x, mx.sign(x))  # MLX gives 0 for nan
+
+
+def sin(x: Array) -> Array:
+    return mx.where(x == 0, x, mx.sin(x))  # MLX loses the sign of -0
+
+
+def bitwise_left_shift(x1: Array, x2: Array) -> Array:
+    gone = x2 >= 8 * x1.dtype.size  # MLX takes the count modulo the width
+    return mx.where(gone, mx.zeros_like(x1), mx.left_shift(x1, x2))
+
+
+def bitwise_right_shift(x1: Array, x2: Array) -> Array:
+    last = 8 * x1.dtype.size - 1
+    shifted = mx.right_shift(x1, mx.minimum(x2, last))
+    return mx.where((x2 > last) & (x1 >= 0), mx.zeros_like(x1), shifted)
+
+
+# --- Shapes ----------------------------------------------------------------------------------------------------------
+
+
+def concat(*arrays: Array, axis: int) -> Array:
+    return mx.concat(list(arrays), axis)
+
+
+def roll(x: Array, shift: tuple[int, ...], axis: tuple[int, ...]) -> Array:
+    return mx.roll(x, shift, axis) if axis and x.size else x
+
+
+def pad(x: Array, widths: tuple[tuple[int, int], ...], value: float = 0) -> Array:
+    return mx.pad(x, widths, constant_values=mx.array(value, x.dtype)) if widths else x
+
+
+# --- Reductions ------------------------------------------------------------------------------------------------------
+
+
+def sum(x: Array, axis: tuple[int, ...], keepdims: bool = False) -> Array:
+    if x.dtype in (mx.float16, mx.bfloat16):  # MLX adds up in the dtype itself: two times 60000 would be infinite
+        return mx.sum(x.astype(mx.float32), axis, keepdims=keepdims).astype(x.dtype)
+    return mx.sum(x, axis, keepdims=keepdims)
+
+
+def max(x: Array, axis: tuple[int, ...], keepdims: bool = False) -> Array:
+    return mx.max(x, axis, keepdims=keepdims) if axis else x
+
+
+def min(x: Array, axis: tuple[int, ...], keepdims: bool = False) -> Array:
+    return mx.min(x, axis, keepdims=keepdims) if axis else x
+
+
+def any(x: Array, axis: tuple[int, ...], keepdims: bool = False) -> Array:
+    return mx.any(x, axis, keepdims=keepdims) if axis else x
+
+
+def all(x: Array, axis: tuple[int, ...], keepdims: bool = False) -> Array:
+    return mx.all(x, axis, keepdims=keepdims) if axis else x
+
+
+def argmax(x: Array, axis: int, keepdims: bool = False) -> Array:
+    return _index_of(mx.argmax, x, axis, keepdims)
+
+
+def argmin(x: Array, axis: int, keepdims: bool = False) -> Array:
+    return _index_of(mx.argmin, x, axis, keepdims)
+
+
+def _index_of(function: Callable[..., Any], x: Array, axis: int, keepdims: bool) -> Array:
+    if not x.size and x.shape[axis]:  # MLX refuses empty arrays even along an axis with elements
+        shape = [n if i != axis else 1 for i, n in enumerate(x.shape) if keepdims or i != axis]
+        return mx.zeros(shape, mx.int64)
+    return function(x, axis, keepdims=keepdims).astype(mx.int64)
+
+
+def argsort(x: Array, axis: int, descending: bool) -> Array:
+    if not x.size:
+        return mx.zeros(x.shape, mx.int64)
+    if not descending:
+        return mx.argsort(x, axis).astype(mx.int64)
+    order = mx.argsort(mx.flip(x, axis), axis).astype(mx.int64)
+    return mx.flip(x.shape[axis] - 1 - order, axis)
+
+
+def cumulative_sum(x: Array, axis: int) -> Array:
+    if x.dtype in (mx.float16, mx.bfloat16):
+        return mx.cumsum(x.astype(mx.float32), axis).astype(x.dtype)
+    return mx.cumsum(x, axis)
+
+
+# --- Linear algebra --------------------------------------------------------------------------------------------------
+
+
+def matmul(x1: Array, x2: Array) -> Array:
+    if not mx.issubdtype(x1.dtype, mx.inexact):  # MLX multiplies matrices of floats alone
+        products = x1[..., :, :, None] * x2[..., None, :, :]
+        return (mx.any(products, -2) if x1.dtype == mx.bool_ else mx.sum(products, -2)).astype(x1.dtype)
+    return mx.matmul(x1, x2)
+
+
+# --- Indexing --------------------------------------------------------------------------------------------------------
+
+
+def bounded(indices: Array, size: int) -> Array:
+    """The indices, kept inside an axis of this size; if one was not, the next value that is read raises IndexError."""
+    if not indices.size:
+        return indices
+    if not size:
+        raise IndexError("no index is inside")
+    inside = (indices >= -size) & (indices < size)
+    if not _state.tracing:
+        message = f"getitem: an index that was computed on the gpu was outside an axis of size {size}"
+        _state.checks.append((mx.logical_not(mx.all(inside)), message))
+    return mx.where(inside, indices, 0)
+
+
+def getitem(x: Array, key: Any) -> Array:
+    return x[key]
+
+
+def setitem(x: Array, value: Array, key: Any) -> Array:
+    with _wide(x):
+        out = mx.array(x)
+        out[key] = value
+    return out
+
+
+def scatter_add(values: Array, key: Any, shape: tuple[int, ...]) -> Array:
+    out = mx.zeros(shape, values.dtype)
+    with _wide(values):
+        return out.at[key].add(values)
+
+
+# --- Neural networks -------------------------------------------------------------------------------------------------
+
+
+def softmax(x: Array, axis: int) -> Array:
+    return mx.softmax(x, axis, precise=True) if x.size else x
+
+
+def log_softmax(x: Array, axis: int) -> Array:
+    return x - mx.logsumexp(x, axis, keepdims=True) if x.size else x
+
+
+def convolve(
+    x: Array,
+    weight: Array,
+    *,
+    stride: tuple[int, ...],
+    padding: tuple[tuple[int, int], ...],
+    dilation: tuple[int, ...],
+    input_dilation: tuple[int, ...],
+    groups: int,
+) -> Array:
+    out = mx.conv_general(
+        mx.moveaxis(x, 1, -1),
+        mx.moveaxis(weight, 1, -1),
+        stride=stride,
+        padding=([low for low, _ in padding], [high for _, high in padding]),
+        kernel_dilation=dilation,
+        input_dilation=input_dilation,
+        groups=groups,
+    )
+    return mx.moveaxis(out, -1, 1)
+
+
+# --- Kernels for composites ------------------------------------------------------------------------------------------
+
+
+def _with_pullback(function: Callable[..., Any], *arrays: Array | None) -> Any:
+    """The value and its pullback, by MLX's own derivative; what is never read is never computed."""
+    given = [a for a in arrays if a is not None]
+
+    def of_given(*values: Array) -> Array:
+        rest = iter(values)
+        return function(*(None if a is None else next(rest) for a in arrays))
+
+    def pullback(g: Array) -> list[Array | None]:
+        found = iter(mx.vjp(of_given, given, [g])[1])
+        return [None if a is None else next(found) for a in arrays]
+
+    return function(*arrays), pullback
+
+
+def layer_norm(x: Array, weight: Array | None, bias: Array | None, *, eps: float) -> Array:
+    return mx.fast.layer_norm(x, weight, bias, eps)
+
+
+def layer_norm_vjp(x: Array, weight: Array | None, bias: Array | None, *, eps: float) -> Any:
+    return _with_pullback(lambda *arrays: mx.fast.layer_norm(*arrays, eps), x, weight, bias)
+
+
+def scaled_dot_product_attention(q: Array, k: Array, v: Array, mask: Array | None, *, scale: float) -> Any:
+    """For inference alone: on Metal the fused kernel is slower than its parts when a gradient follows."""
+    if mask is not None or q.ndim != 4 or not q.shape[:2] == k.shape[:2] == v.shape[:2] or not k.size:
+        return NotImplemented
+    return mx.fast.scaled_dot_product_attention(q, k, v, scale=scale)
