@@ -1,0 +1,90 @@
+"""What a recorded op leaves behind, and the names that gradient rules compute with.
+
+A graph is made of nodes that point at their parents. A leaf is a node without an op: the place where the gradient of
+a tensor that `requires_grad` is collected. A node owns no tensor, and a tensor no more than its node, so a graph lives
+just as long as something that was computed with it.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence, Set
+from types import SimpleNamespace
+from typing import Any, Protocol, TypeVar
+
+from ..dtypes import DType
+
+__all__ = ["OPS", "Leaf", "Node", "Operation", "offer", "order"]
+
+OPS = SimpleNamespace()
+"""`lucid.ops` as a namespace for gradient rules, beside the backends: every op by name, put here as it is declared."""
+
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def offer(function: Function) -> Function:
+    """Give gradient rules a function of Tensors by its name; backends must have one of that name too."""
+    setattr(OPS, function.__name__, function)
+    return function
+
+
+class Operation(Protocol):
+    """What the engine asks of a recorded op."""
+
+    name: str
+
+    def vjp(self, node: "Node", gradient: Any, wanted: list[bool], xp: Any) -> Iterable[Any]:
+        """The gradient for each wanted parent, None for the others.
+
+        `xp` is a backend, and gradients are its bare arrays; or it is OPS, and they are Tensors that record.
+        """
+
+
+class Node:
+    """One recorded op: its parents, and only what its gradient rules asked to keep."""
+
+    __slots__ = ("grad", "hooks", "kept", "op", "parents", "shapes")
+
+    op: Operation | None
+    parents: Sequence["Node | None"]
+    shapes: Sequence[tuple[int, ...]]
+    kept: Any
+    hooks: list[Callable[[Any], Any]] | None
+    grad: Any
+
+    def __init__(self, op: Operation | None, parents: Any, shapes: Any, kept: Any) -> None:
+        self.op, self.parents, self.shapes, self.kept = op, parents, shapes, kept
+        self.hooks = self.grad = None
+
+
+class Leaf(Node):
+    """The start of a graph: `grad` collects the gradient of a tensor that requires one."""
+
+    __slots__ = ("dtype",)
+
+    def __init__(self, dtype: DType) -> None:
+        super().__init__(None, (), (), None)
+        self.dtype = dtype
+
+
+def order(ends: Iterable[Node], until: Set[Node] = frozenset()) -> list[Node]:
+    """All nodes that `ends` were computed from, each before its parents; nothing is followed past `until`."""
+    ends = list(dict.fromkeys(ends))
+    seen, stack, children = set(ends), list(ends), Counter[Node]()
+    while stack:
+        for parent in _parents(stack.pop(), until):
+            children[parent] += 1
+            if parent not in seen:
+                seen.add(parent)
+                stack.append(parent)
+    ready, ordered = [node for node in ends if not children[node]], []
+    while ready:
+        ordered.append(node := ready.pop())
+        for parent in _parents(node, until):
+            children[parent] -= 1
+            if not children[parent]:
+                ready.append(parent)
+    return ordered
+
+
+def _parents(node: Node, until: Set[Node]) -> list[Node]:
+    return [] if node in until else [parent for parent in node.parents if parent is not None]

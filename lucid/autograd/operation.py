@@ -1,0 +1,212 @@
+"""One definition for each op: a primitive with its gradient rules, or a composite with its meaning.
+
+A primitive is a function that every backend offers under the same name. Its declaration holds one rule for each input,
+a function that says what the gradient of that input is:
+
+    @primitive(x1=lambda g, x2: g * x2, x2=lambda g, x1: g * x1)
+    def multiply(x1, x2, /):
+        return apply(multiply, *together("multiply", x1, x2))
+
+The body makes the arguments ready and applies the primitive to them. A rule asks for what it needs by naming it: the
+gradient `g` of the output; the inputs; `out`; `x_shape`, `x_dtype` or `x_device` of an input `x`; an option. What no
+rule names is not kept alive until the backward pass. `xp` is where a rule finds other primitives: the bare functions of
+a backend in an ordinary backward pass, and `lucid.ops`, which record, when the gradient is to be differentiated again.
+So one line serves every device and every order.
+
+A composite is a function written in other ops, and its body is what it means. A backend may offer something
+faster under its name; the body remains what second derivatives are taken of.
+
+Inputs are the positional-only parameters of a declaration, options are the others. An op of any number of inputs
+(`concat`) declares one, whose rule serves all and may ask for the `position` of its input and for all `shapes`.
+
+Rules are written for real numbers. Where an op is holomorphic the same rule is right for complex ones between two
+conjugations, and `vjp` puts them there; what is not holomorphic (abs, real, conj, ...) says so and has a rule that is
+right as it stands. The gradient of a complex input z = x + iy is dL/dx + i dL/dy, as in PyTorch.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import update_wrapper
+from inspect import Parameter, signature
+from typing import Any, TypeVar
+
+from ..backends import backend_of
+from ..errors import DeviceError
+from ..tensor import Tensor
+from .engine import pull
+from .graph import OPS, Node, offer
+from .modes import MODES
+
+__all__ = ["Composite", "Primitive", "apply", "composite", "primitive"]
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+Rule = Callable[..., Any]
+
+
+class _Kernels(dict[type, Any]):
+    """The functions that backends offer under one name, by array type, each looked up once; None where missing."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __missing__(self, array_type: type) -> Any:
+        kernel = self[array_type] = getattr(backend_of[array_type], self.name, None)
+        return kernel
+
+
+class Primitive:
+    """An op that every backend offers, with a gradient rule for each differentiable input."""
+
+    def __init__(self, function: Callable[..., Any], rules: dict[str, Rule], holomorphic: bool = True) -> None:
+        self.name, self.holomorphic = function.__name__, holomorphic
+        self.kernels = _Kernels(self.name)
+        parameters = signature(function).parameters.values()
+        inputs = [p.name for p in parameters if p.kind is Parameter.POSITIONAL_ONLY]
+        self.rules = [(rules[x], tuple(signature(rules[x]).parameters)) if x in rules else None for x in inputs]
+        asked = {name for rule in self.rules if rule for name in rule[1]}
+        self.keeps_inputs = [(i, x) for i, x in enumerate(inputs) if x in asked]
+        self.keeps_dtypes = [(i, f"{x}_dtype") for i, x in enumerate(inputs) if f"{x}_dtype" in asked]
+        self.keeps_devices = [(i, f"{x}_device") for i, x in enumerate(inputs) if f"{x}_device" in asked]
+        self.names_of_shapes = [f"{x}_shape" for x in inputs]
+        self.keeps_out = "out" in asked
+
+    def __call__(self, *inputs: Tensor, **options: Any) -> Tensor:
+        """Run on the inputs' device and record, if a gradient flows through any of them."""
+        arrays = [x.array for x in inputs]
+        array_type = type(arrays[0])
+        for array in arrays:
+            if type(array) is not array_type:
+                raise mixed_devices(self.name, inputs)
+        out = Tensor(backend_of[array_type].run(self.kernels[array_type], arrays, options))
+        if MODES.recording and self.rules.count(None) != len(self.rules):
+            parents = [x.node for x in inputs]
+            if parents.count(None) != len(parents):
+                out.node = Node(self, parents, [tuple(a.shape) for a in arrays], self.keep(arrays, out.array, options))
+        return out
+
+    def keep(self, arrays: list[Any], out: Any, options: dict[str, Any]) -> dict[str, Any]:
+        """What the rules of this op will ask for."""
+        kept = dict(options)
+        for i, name in self.keeps_inputs:
+            kept[name] = arrays[i]
+        for i, name in self.keeps_dtypes:
+            kept[name] = backend_of[type(arrays[i])].dtype_of(arrays[i])
+        for i, name in self.keeps_devices:
+            kept[name] = backend_of[type(arrays[i])].device
+        if self.keeps_out:
+            kept["out"] = out
+        return kept
+
+    def vjp(self, node: Node, g: Any, wanted: list[bool], xp: Any) -> Iterator[Any]:
+        known = {**node.kept, "g": g, "xp": xp, "shapes": node.shapes}
+        if xp is OPS:  # rules see Tensors: an input continues the graph behind it, the output the graph of this node
+            for i, name in self.keeps_inputs:
+                known[name] = Tensor(known[name], node.parents[i])
+            if self.keeps_out:
+                known["out"] = Tensor(known["out"], node)
+        for name, shape in zip(self.names_of_shapes, node.shapes, strict=False):
+            known[name] = shape
+        if conjugate := self.holomorphic and xp.is_complex(g):
+            known["g"] = xp.conj(g)
+        for i, (wants, shape) in enumerate(zip(wanted, node.shapes, strict=True)):
+            rule = self.rules[min(i, len(self.rules) - 1)]
+            if not wants or rule is None:
+                yield None
+                continue
+            known["position"] = i
+            function, names = rule
+            d = sum_to(xp, function(*[known[name] for name in names]), shape)
+            yield xp.conj(d) if conjugate else d
+
+
+class Composite:
+    """An op written in other ops, for which a backend may offer a faster kernel."""
+
+    def __init__(self, body: Callable[..., Any]) -> None:
+        self.name, self.body = body.__name__.lstrip("_"), body
+        self.kernels, self.kernels_with_pullback = _Kernels(self.name), _Kernels(f"{self.name}_vjp")
+
+    def __call__(self, *inputs: Tensor | None, **options: Any) -> Any:
+        """Run a kernel that covers the case, or else the body. An input may be None."""
+        arrays = [x if x is None else x.array for x in inputs]
+        array_type = type(arrays[0])
+        if any(type(a) is not array_type for a in arrays if a is not None):
+            raise mixed_devices(self.name, inputs)
+        parents = [x if x is None else x.node for x in inputs]
+        recording = MODES.recording and parents.count(None) != len(parents)
+        kernel = (self.kernels_with_pullback if recording else self.kernels)[array_type]
+        out = NotImplemented if kernel is None else backend_of[array_type].run(kernel, arrays, options)
+        if out is NotImplemented:
+            return self.body(*inputs, **options)
+        if not recording:
+            return Tensor(out)
+        out, pullback = out
+        shapes = [() if a is None else tuple(a.shape) for a in arrays]
+        return Tensor(out, Node(self, parents, shapes, (pullback, arrays, options)))
+
+    def vjp(self, node: Node, g: Any, wanted: list[bool], xp: Any) -> Any:
+        pullback, arrays, options = node.kept
+        if xp is not OPS:
+            return pullback(g)
+        # Each argument gets a node of its own, or a tensor that is passed twice would count double.
+        inputs = [None if a is None else _alias(a, parent) for a, parent in zip(arrays, node.parents, strict=True)]
+        ends = {x.node for x in inputs if x is not None and x.node is not None}
+        found = pull([self.body(*inputs, **options)], [g], ends, until=ends, create_graph=True)
+        return [None if x is None or x.node is None else found.get(x.node) for x in inputs]
+
+
+class _Alias:
+    """The same value under another node."""
+
+    name = "alias"
+
+    @staticmethod
+    def vjp(node: Node, g: Any, wanted: list[bool], xp: Any) -> list[Any]:
+        return [g]
+
+
+def _alias(array: Any, parent: Node | None) -> Tensor:
+    return Tensor(array, None if parent is None else Node(_Alias, [parent], [tuple(array.shape)], None))
+
+
+def primitive(*, holomorphic: bool = True, **rules: Rule) -> Callable[[Function], Function]:
+    """Declare a primitive: the decorated function is its front door, the rules are its gradients."""
+
+    def declare(function: Function) -> Function:
+        function.op = Primitive(function, rules, holomorphic)  # type: ignore[attr-defined]
+        return offer(function)
+
+    return declare
+
+
+def apply(function: Callable[..., Any], *inputs: Tensor, **options: Any) -> Tensor:
+    """Run the primitive that `function` declares, with arguments that have been made ready."""
+    return function.op(*inputs, **options)  # type: ignore[attr-defined]
+
+
+def composite(body: Function) -> Function:
+    """Declare a composite: the decorated function is what it means.
+
+    A leading underscore, where another function makes its arguments ready, is no part of the name that backends use.
+    """
+    op = Composite(body)
+
+    def call(*inputs: Any, **options: Any) -> Any:
+        return op(*inputs, **options)
+
+    update_wrapper(call, body)
+    call.op = op  # type: ignore[attr-defined]
+    return call  # type: ignore[return-value]
+
+
+def sum_to(xp: Any, g: Any, shape: tuple[int, ...]) -> Any:
+    """Undo broadcasting: sum a gradient over the axes along which an input of `shape` was repeated."""
+    if tuple(g.shape) == shape:
+        return g
+    lead = g.ndim - len(shape)
+    repeated = (i + lead for i, n in enumerate(shape) if n == 1 != g.shape[i + lead])
+    return xp.reshape(xp.sum(g, axis=(*range(lead), *repeated), keepdims=True), shape)
+
+
+def mixed_devices(name: str, inputs: Any) -> DeviceError:
+    places = ", ".join(x.device for x in inputs if x is not None)
+    return DeviceError(f"{name}: the inputs are on different devices ({places}); move them together with x.to(device)")
