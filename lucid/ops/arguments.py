@@ -1,0 +1,196 @@
+"""How arguments are made ready for a primitive: promoted, converted, checked, in one place for all ops."""
+
+from collections.abc import Iterable, Sequence
+from operator import index
+from typing import Any, NamedTuple
+
+from .. import devices
+from ..dtypes import (
+    BOOL,
+    COMPLEX,
+    DEFAULT_FLOAT,
+    OF_SCALAR,
+    REAL,
+    SIGNED,
+    UNSIGNED,
+    DType,
+    as_dtype,
+    promote,
+    promote_scalar,
+)
+from ..dtypes import bool as bool_dtype
+from ..errors import DTypeError, ShapeError
+from ..tensor import Tensor
+
+__all__ = [
+    *("ANY", "ARITHMETIC", "BITS", "FLOATING", "INTEGERS", "LOGICAL", "NUMERIC", "ORDERED", "REAL_FLOATING", "Domain"),
+    *("Axis", "Scalar", "axes", "as_shape", "one_axis", "ready", "scalar_type", "tensor", "together"),
+]
+
+Scalar = bool | int | float | complex
+Axis = int | tuple[int, ...] | None
+
+
+class Domain(NamedTuple):
+    """The kinds of dtype that an op is defined for, and what other kinds are converted to first, if anything."""
+
+    kinds: tuple[str, ...]
+    convert: DType | None = None
+
+
+ANY = Domain((BOOL, SIGNED, UNSIGNED, REAL, COMPLEX))
+ARITHMETIC = ANY  # bools too: their sum is or, their product and
+NUMERIC = Domain((SIGNED, UNSIGNED, REAL, COMPLEX))
+ORDERED = Domain((BOOL, SIGNED, UNSIGNED, REAL))
+FLOATING = Domain((REAL, COMPLEX), DEFAULT_FLOAT)
+REAL_FLOATING = Domain((REAL,), DEFAULT_FLOAT)
+BITS = Domain((BOOL, SIGNED, UNSIGNED))
+INTEGERS = Domain((SIGNED, UNSIGNED))
+LOGICAL = Domain((BOOL,), bool_dtype)
+
+
+def domain_dtype(function: str, domain: Domain, dtype: DType) -> DType:
+    """The dtype in which `function` computes for inputs of `dtype`. Raises DTypeError outside its domain."""
+    if dtype.kind in domain.kinds:
+        return dtype
+    if domain.convert is None or (dtype.kind == COMPLEX and domain.convert is not bool_dtype):
+        raise DTypeError(
+            f"{function}: got dtype {dtype.name}; wanted one of kind {' or '.join(domain.kinds)}; "
+            "convert with x.astype(dtype)"
+        )
+    return domain.convert
+
+
+def tensor(function: str, x: Any, name: str = "x") -> Tensor:
+    """`x` itself if it is a Tensor, or a TypeError that says how to make one."""
+    if isinstance(x, Tensor):
+        return x
+    raise TypeError(f"{function}: {name} is {type(x).__name__}; wanted a Tensor, as lucid.asarray({name}) makes it")
+
+
+def ready(function: str, domain: Domain, x: Any, name: str = "x") -> Tensor:
+    """`x` in the dtype in which `function` computes."""
+    x = tensor(function, x, name)
+    dtype = domain_dtype(function, domain, x.dtype)
+    return x if dtype is x.dtype else x.astype(dtype)
+
+
+def together(function: str, domain: Domain, *values: Any) -> list[Tensor]:
+    """Tensors and Python numbers as tensors of the one dtype that they promote to. Numbers are weak.
+
+    Raises TypeError for anything else, DTypeError for dtypes that do not go together or that lie outside the domain.
+    """
+    tensors = [v for v in values if isinstance(v, Tensor)]
+    if not tensors:
+        kinds = ", ".join(type(v).__name__ for v in values)
+        raise TypeError(f"{function}: got {kinds}; wanted at least one Tensor, as lucid.asarray makes it")
+    dtype = tensors[0].dtype
+    for x in tensors[1:]:
+        if x.dtype is not dtype:
+            dtype = _promoted(function, dtype, x.dtype)
+    for v in values:
+        if not isinstance(v, Tensor):
+            dtype = promote_scalar(dtype, scalar_type(function, v))
+    dtype = domain_dtype(function, domain, dtype)
+    return [_in_dtype(function, v, dtype, tensors[0]) for v in values]
+
+
+def _promoted(function: str, a: DType, b: DType) -> DType:
+    try:
+        return promote(a, b)
+    except DTypeError as error:
+        raise DTypeError(f"{function}: {error}") from None
+
+
+def _in_dtype(function: str, value: Any, dtype: DType, like: Tensor) -> Tensor:
+    if isinstance(value, Tensor):
+        return value if value.dtype is dtype else value.astype(dtype)
+    backend = devices.backend(like.device)
+    backend.check_dtype(function, dtype)
+    try:
+        return Tensor(backend.full((), value, dtype))
+    except OverflowError:
+        raise OverflowError(f"{function}: {value} does not fit {dtype.name}; convert the tensor first") from None
+
+
+def scalar_type(function: str, value: Any) -> type:
+    """The Python type that a number counts as; NumPy's scalars count as the Python number of their kind."""
+    for kind in (bool, int, float, complex):
+        if isinstance(value, kind):
+            return kind
+    if not getattr(value, "shape", True) and hasattr(value, "item"):  # NumPy's np.float32(2) and its like
+        kind = type(value.item())
+        if kind in OF_SCALAR:
+            return kind
+    raise TypeError(
+        f"{function}: got {type(value).__name__}; wanted a Tensor or a Python number; "
+        "other arrays become tensors with lucid.asarray"
+    )
+
+
+def axes(function: str, x: Tensor, axis: Axis) -> tuple[int, ...]:
+    """Axes as distinct non-negative integers; all of them for None. Raises ShapeError for one that is not there.
+
+    >>> import lucid
+    >>> axes("sum", lucid.ones((2, 3, 4)), -1)
+    (2,)
+    """
+    if axis is None:
+        return tuple(range(x.ndim))
+    found = tuple(one_axis(function, x.ndim, a) for a in (axis if isinstance(axis, tuple | list) else (axis,)))
+    if len(set(found)) != len(found):
+        raise ShapeError(f"{function}: axis={axis} names an axis twice")
+    return found
+
+
+def one_axis(function: str, ndim: int, axis: int) -> int:
+    """An axis as a non-negative integer. Raises ShapeError if a tensor of `ndim` axes does not have it."""
+    try:
+        axis = index(axis)
+    except TypeError:
+        raise TypeError(f"{function}: axis={axis!r} is {type(axis).__name__}; wanted an integer") from None
+    if not -ndim <= axis < ndim:
+        raise ShapeError(
+            f"{function}: axis={axis} is not an axis of a tensor with {ndim}; choose -{ndim} to {ndim - 1}"
+        )
+    return axis % ndim
+
+
+def as_shape(function: str, shape: int | Sequence[int]) -> tuple[int, ...]:
+    """A shape as a tuple of non-negative integers."""
+    sizes: Iterable[Any] = shape if isinstance(shape, tuple | list) else (shape,)
+    try:
+        result = tuple(index(n) for n in sizes)
+    except TypeError:
+        raise TypeError(f"{function}: shape={shape!r}; wanted an integer or a tuple of integers") from None
+    if any(n < 0 for n in result):
+        raise ShapeError(f"{function}: shape={shape!r} has a negative size")
+    return result
+
+
+def broadcast_shapes(function: str, *shapes: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape that shapes broadcast to. Raises ShapeError if they do not.
+
+    >>> broadcast_shapes("add", (2, 1), (3,))
+    (2, 3)
+    """
+    ndim = max((len(shape) for shape in shapes), default=0)
+    result = [1] * ndim
+    for shape in shapes:
+        for i, n in enumerate(shape, ndim - len(shape)):
+            if n != 1:
+                if result[i] not in (1, n):
+                    raise ShapeError(
+                        f"{function}: shapes {' and '.join(map(str, shapes))} do not broadcast: "
+                        f"sizes {result[i]} and {n} meet; make them equal, or one of them 1"
+                    )
+                result[i] = n
+    return tuple(result)
+
+
+def placed(function: str, device: Any, dtype: DType | None, default: DType) -> tuple[Any, DType]:
+    """The backend and the dtype for a new tensor, checked against each other."""
+    backend = devices.backend(device, function)
+    dtype = default if dtype is None else as_dtype(function, dtype)
+    backend.check_dtype(function, dtype)
+    return backend, dtype

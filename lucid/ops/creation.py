@@ -1,0 +1,201 @@
+"""New tensors, from values or from a rule. Each takes `dtype`, `device` and `requires_grad`."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from .. import devices
+from ..autograd.graph import offer
+from ..devices import Device
+from ..dtypes import DEFAULT_FLOAT, OF_SCALAR, DType, as_dtype
+from ..errors import ShapeError
+from ..tensor import Tensor
+from .arguments import Scalar, as_shape, placed, scalar_type, tensor
+from .data_types import astype
+from .devices import to
+
+__all__ = [
+    "arange", "asarray", "empty", "empty_like", "eye", "from_dlpack", "full", "full_like", "linspace", "ones",
+    "ones_like", "zeros", "zeros_like",
+]  # fmt: skip
+
+
+def asarray(
+    value: Any,
+    /,
+    *,
+    dtype: DType | None = None,
+    device: Device | None = None,
+    copy: bool | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """A tensor with the values of nested lists of numbers, a NumPy array, a buffer, a DLPack array or a tensor.
+
+    Python numbers become bool, int64, float32 or complex64; arrays keep their dtype. What comes from outside is
+    copied, so that nobody else can change the tensor; `copy=False` is therefore refused but for tensors.
+
+    Raises DTypeError for values of no dtype here and for a dtype that the device lacks, ValueError for ragged lists.
+
+    >>> asarray([[1, 2], [3, 4]])
+    tensor([[1, 2],
+            [3, 4]], dtype=int64, device='cpu')
+    """
+    if dtype is not None:
+        dtype = as_dtype("asarray", dtype)
+    if isinstance(value, Tensor):
+        result = value if dtype is None else astype(value, dtype)
+        result = result if device is None else to(result, device)
+        if copy is False and result.array is not value.array:
+            raise ValueError("asarray: another dtype or device needs a copy; drop copy=False")
+        return result.detach().requires_grad_() if requires_grad else result
+    if copy is False:
+        raise ValueError(f"asarray: {type(value).__name__} is always copied, since tensors own their values; drop copy")
+    if isinstance(value, list | tuple):
+        value = _to_numbers(value)
+    backend = devices.backend(device, "asarray")
+    host = devices.backend("cpu").from_host("asarray", value, dtype)
+    backend.check_dtype("asarray", devices.backend("cpu").dtype_of(host))
+    return Tensor(backend.from_numpy(host)).requires_grad_(requires_grad)
+
+
+def _to_numbers(value: Any) -> Any:
+    """Nested lists with the tensors in them replaced by their values."""
+    if isinstance(value, Tensor):
+        return value.detach()._host()
+    return [_to_numbers(v) for v in value] if isinstance(value, list | tuple) else value
+
+
+def from_dlpack(x: Any, /, *, device: Device | None = None, copy: bool | None = None) -> Tensor:
+    """A tensor with the values of any object that speaks DLPack; copied, since others may write to what they export.
+
+    Raises TypeError for an object that does not, DTypeError for a dtype that lucid does not have.
+    """
+    if isinstance(x, Tensor):
+        return asarray(x.detach(), device=device)
+    if not hasattr(x, "__dlpack__"):
+        raise TypeError(f"from_dlpack: {type(x).__name__} has no __dlpack__; use lucid.asarray")
+    if copy is False:
+        raise ValueError("from_dlpack: tensors own their values, so they are always copied; drop copy=False")
+    host = devices.backend("cpu").from_dlpack(x)
+    return asarray(host, device=device)
+
+
+def full(
+    shape: int | Sequence[int],
+    fill_value: Scalar,
+    *,
+    dtype: DType | None = None,
+    device: Device | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """A tensor of `shape` with `fill_value` everywhere; its dtype follows the value's type if not given.
+
+    >>> full((2,), 7)
+    tensor([7, 7], dtype=int64, device='cpu')
+    """
+    if isinstance(fill_value, Tensor):
+        fill_value = fill_value.item()
+    backend, dtype = placed("full", device, dtype, OF_SCALAR[scalar_type("full", fill_value)])
+    return Tensor(backend.full(as_shape("full", shape), fill_value, dtype)).requires_grad_(requires_grad)
+
+
+def zeros(
+    shape: int | Sequence[int], *, dtype: DType | None = None, device: Device | None = None, requires_grad: bool = False
+) -> Tensor:
+    """A tensor of zeros, float32 if no dtype is given."""
+    return full(shape, 0, dtype=dtype or DEFAULT_FLOAT, device=device, requires_grad=requires_grad)
+
+
+def ones(
+    shape: int | Sequence[int], *, dtype: DType | None = None, device: Device | None = None, requires_grad: bool = False
+) -> Tensor:
+    """A tensor of ones, float32 if no dtype is given."""
+    return full(shape, 1, dtype=dtype or DEFAULT_FLOAT, device=device, requires_grad=requires_grad)
+
+
+def empty(shape: int | Sequence[int], *, dtype: DType | None = None, device: Device | None = None) -> Tensor:
+    """The same as `zeros`: what is left over in memory is never shown."""
+    return zeros(shape, dtype=dtype, device=device)
+
+
+def full_like(x: Tensor, /, fill_value: Scalar, *, dtype: DType | None = None, device: Device | None = None) -> Tensor:
+    """`full` with the shape and, where not given, the dtype and device of x."""
+    x = tensor("full_like", x)
+    return full(x.shape, fill_value, dtype=dtype or x.dtype, device=device or x.device)
+
+
+@offer
+def zeros_like(x: Tensor, /, *, dtype: DType | None = None, device: Device | None = None) -> Tensor:
+    """`zeros` with the shape and, where not given, the dtype and device of x."""
+    return full_like(x, 0, dtype=dtype, device=device)
+
+
+@offer
+def ones_like(x: Tensor, /, *, dtype: DType | None = None, device: Device | None = None) -> Tensor:
+    """`ones` with the shape and, where not given, the dtype and device of x."""
+    return full_like(x, 1, dtype=dtype, device=device)
+
+
+def empty_like(x: Tensor, /, *, dtype: DType | None = None, device: Device | None = None) -> Tensor:
+    """The same as `zeros_like`."""
+    return zeros_like(x, dtype=dtype, device=device)
+
+
+def arange(
+    start: int | float,
+    /,
+    stop: int | float | None = None,
+    step: int | float = 1,
+    *,
+    dtype: DType | None = None,
+    device: Device | None = None,
+) -> Tensor:
+    """The numbers from `start` (0 if only one is given) up to but without `stop`, `step` apart.
+
+    int64 for integers, float32 otherwise. Raises ValueError for a step of 0.
+
+    >>> arange(2, 8, 2)
+    tensor([2, 4, 6], dtype=int64, device='cpu')
+    """
+    if stop is None:
+        start, stop = 0, start
+    if step == 0:
+        raise ValueError("arange: step=0 never reaches stop")
+    kinds = [scalar_type("arange", v) for v in (start, stop, step)]
+    backend, dtype = placed("arange", device, dtype, OF_SCALAR[float if float in kinds else int])
+    return Tensor(backend.arange(start, stop, step, dtype))
+
+
+def linspace(
+    start: float,
+    stop: float,
+    /,
+    num: int,
+    *,
+    dtype: DType | None = None,
+    device: Device | None = None,
+    endpoint: bool = True,
+) -> Tensor:
+    """`num` numbers from `start` to `stop`, equally far apart; without `stop` itself unless `endpoint`.
+
+    >>> linspace(0, 1, 5)
+    tensor([0.  , 0.25, 0.5 , 0.75, 1.  ], dtype=float32, device='cpu')
+    """
+    if num < 0:
+        raise ShapeError(f"linspace: num={num} is negative")
+    backend, dtype = placed("linspace", device, dtype, DEFAULT_FLOAT)
+    host = devices.backend("cpu").linspace(start, stop, num, endpoint, dtype)
+    return Tensor(backend.from_numpy(host))
+
+
+def eye(
+    n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: DType | None = None, device: Device | None = None
+) -> Tensor:
+    """A matrix with ones on its k-th diagonal (0 is the main one, above it is positive) and zeros elsewhere.
+
+    >>> eye(2)
+    tensor([[1., 0.],
+            [0., 1.]], dtype=float32, device='cpu')
+    """
+    columns = arange(n_rows if n_cols is None else n_cols, device=device)
+    rows = arange(n_rows, device=device)[:, None]
+    return astype(columns == rows + k, dtype or DEFAULT_FLOAT)

@@ -1,0 +1,92 @@
+"""Conversion between dtypes, and what they are."""
+
+from .. import devices
+from ..autograd.graph import offer
+from ..autograd.operation import apply, primitive
+from ..devices import Device
+from ..dtypes import BOOL, COMPLEX, REAL, SIGNED, UNSIGNED, DType, as_dtype, promote, promote_scalar
+from ..tensor import Tensor
+from .arguments import Scalar, scalar_type, tensor
+
+__all__ = ["astype", "can_cast", "isdtype", "result_type"]
+
+
+@primitive(holomorphic=False, x=lambda xp, g, x_dtype: xp.astype(g, x_dtype))
+def astype(x: Tensor, dtype: DType, /, *, copy: bool = True, device: Device | None = None) -> Tensor:
+    """x with its elements converted: for an integer fractions are cut off, for a real number imaginary parts dropped.
+
+    No gradient flows through a dtype that is not floating. Raises DTypeError for a dtype that the device lacks.
+
+    >>> import lucid
+    >>> astype(lucid.asarray([1.7, -1.7]), lucid.int32)
+    tensor([ 1, -1], dtype=int32, device='cpu')
+    """
+    x = tensor("astype", x)
+    dtype = as_dtype("astype", dtype)
+    if device is not None and device != x.device:
+        x = x.to(device)
+    if dtype is x.dtype:
+        return Tensor(x.array, x.node) if copy else x
+    devices.backend(x.device).check_dtype("astype", dtype)
+    return apply(astype, x if dtype.is_floating else x.detach(), dtype=dtype)
+
+
+@offer
+def is_complex(x: Tensor) -> bool:
+    """Whether the elements are complex numbers."""
+    return x.dtype.kind == COMPLEX
+
+
+def result_type(*values: Tensor | DType | Scalar) -> DType:
+    """The dtype that tensors, dtypes and weak Python numbers make together.
+
+    >>> import lucid
+    >>> result_type(lucid.int8, lucid.uint8, 3.0)
+    lucid.float32
+    """
+    found = [v.dtype if isinstance(v, Tensor) else v for v in values if isinstance(v, Tensor | DType)]
+    scalars = [v for v in values if not isinstance(v, Tensor | DType)]
+    if not found:
+        raise TypeError("result_type: wanted at least one tensor or dtype")
+    result = found[0]
+    for dtype in found[1:]:
+        result = promote(result, dtype)
+    for scalar in scalars:
+        result = promote_scalar(result, scalar_type("result_type", scalar))
+    return result
+
+
+def can_cast(from_: DType | Tensor, to: DType, /) -> bool:
+    """Whether promotion takes `from_` to `to`, so that every value survives but for an integer's in a float."""
+    source = from_.dtype if isinstance(from_, Tensor) else as_dtype("can_cast", from_)
+    try:
+        return promote(source, as_dtype("can_cast", to)) is to
+    except TypeError:
+        return False
+
+
+KINDS = {
+    "bool": (BOOL,),
+    "signed integer": (SIGNED,),
+    "unsigned integer": (UNSIGNED,),
+    "integral": (SIGNED, UNSIGNED),
+    "real floating": (REAL,),
+    "complex floating": (COMPLEX,),
+    "numeric": (SIGNED, UNSIGNED, REAL, COMPLEX),
+}
+
+
+def isdtype(dtype: DType, kind: DType | str | tuple[DType | str, ...]) -> bool:
+    """Whether a dtype is of a kind: a dtype, a word of the Array API standard, or a tuple of them.
+
+    >>> import lucid
+    >>> isdtype(lucid.int8, "integral"), isdtype(lucid.int8, (lucid.int16, "bool"))
+    (True, False)
+    """
+    if isinstance(kind, tuple):
+        return any(isdtype(dtype, k) for k in kind)
+    if isinstance(kind, DType):
+        return dtype is kind
+    if kind not in KINDS:
+        raise ValueError(f"isdtype: kind={kind!r}; choose among {', '.join(KINDS)}")
+    return dtype.kind in KINDS[kind]

@@ -1,0 +1,463 @@
+"""Functions of each element, or of pairs that broadcast: one declaration each, its gradient beside its name.
+
+`@elementwise(domain, ...)` makes the front door from the domain and the number of inputs: Python numbers become
+tensors, dtypes are promoted, integers become floats where the function needs them.
+"""
+
+import math
+from collections.abc import Callable
+from functools import update_wrapper
+from inspect import signature
+from typing import Any, TypeVar
+
+from ..autograd.graph import offer
+from ..autograd.operation import Primitive
+from ..tensor import Tensor
+from .arguments import (
+    ANY,
+    ARITHMETIC,
+    BITS,
+    FLOATING,
+    INTEGERS,
+    LOGICAL,
+    NUMERIC,
+    ORDERED,
+    REAL_FLOATING,
+    Domain,
+    Scalar,
+    broadcast_shapes,
+    ready,
+    tensor,
+    together,
+)
+
+__all__ = [
+    "abs", "acos", "acosh", "add", "asin", "asinh", "atan", "atan2", "atanh", "bitwise_and", "bitwise_invert",
+    "bitwise_left_shift", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "ceil", "clip", "conj", "cos", "cosh",
+    "divide", "equal", "erf", "erfinv", "exp", "expm1", "floor", "floor_divide", "greater", "greater_equal",
+    "isfinite", "isinf", "isnan", "less", "less_equal", "log", "log10", "log1p", "log2", "logaddexp", "logical_and",
+    "logical_not", "logical_or", "logical_xor", "maximum", "minimum", "multiply", "negative", "not_equal", "positive",
+    "pow", "reciprocal", "remainder", "round", "rsqrt", "sigmoid", "sign", "sin", "sinh", "sqrt", "square",
+    "subtract", "tan", "tanh", "trunc",
+]  # fmt: skip
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+Operand = Tensor | Scalar
+
+
+def elementwise(
+    domain: Domain, holomorphic: bool = True, **rules: Callable[..., Any]
+) -> Callable[[Function], Function]:
+    """Declare a primitive of one tensor, or of several that broadcast and are promoted together."""
+
+    def declare(function: Function) -> Function:
+        name, kinds = function.__name__, domain.kinds
+        op = Primitive(function, rules, holomorphic)
+
+        def unary(x: Any, /) -> Tensor:
+            if type(x) is not Tensor or x.dtype.kind not in kinds:
+                x = ready(name, domain, x)
+            return op(x)
+
+        def binary(x1: Any, x2: Any, /) -> Tensor:
+            if not (type(x1) is type(x2) is Tensor and x1.dtype is x2.dtype and x1.dtype.kind in kinds):
+                x1, x2 = together(name, domain, x1, x2)
+            try:
+                return op(x1, x2)
+            except ValueError:
+                broadcast_shapes(name, x1.shape, x2.shape)
+                raise
+
+        door = update_wrapper(unary if len(signature(function).parameters) == 1 else binary, function)
+        door.op = op  # type: ignore[attr-defined]
+        return offer(door)  # type: ignore[return-value]
+
+    return declare
+
+
+def _where(xp: Any, mask: Any, g: Any) -> Any:
+    """g where mask, 0 elsewhere: a zero that infinities and nans in g cannot spoil."""
+    return xp.where(mask, g, xp.zeros_like(g))
+
+
+def _of_larger(xp: Any, g: Any, larger: Any, equal: Any) -> Any:
+    """g for the larger of two values, half of it for each of two equal ones, as PyTorch has it."""
+    return xp.where(equal, g * 0.5, _where(xp, larger, g))
+
+
+# --- Arithmetic ------------------------------------------------------------------------------------------------------
+
+
+@elementwise(ARITHMETIC, x1=lambda g: g, x2=lambda g: g)
+def add(x1: Operand, x2: Operand, /) -> Tensor:
+    """x1 + x2; of bools, or."""
+
+
+@elementwise(NUMERIC, x1=lambda g: g, x2=lambda g: -g)
+def subtract(x1: Operand, x2: Operand, /) -> Tensor:
+    """x1 - x2."""
+
+
+@elementwise(ARITHMETIC, x1=lambda g, x2: g * x2, x2=lambda g, x1: g * x1)
+def multiply(x1: Operand, x2: Operand, /) -> Tensor:
+    """x1 * x2; of bools, and."""
+
+
+@elementwise(FLOATING, x1=lambda g, x2: g / x2, x2=lambda g, x2, out: -g * out / x2)
+def divide(x1: Operand, x2: Operand, /) -> Tensor:
+    """x1 / x2, in floating point for integers too."""
+
+
+@elementwise(
+    NUMERIC,
+    x1=lambda xp, g, x1, x2: _where(xp, x2 != 0, g * x2 * xp.pow(x1, xp.where(x2 == 0, xp.ones_like(x2), x2 - 1))),
+    x2=lambda xp, g, x1, out: _where(xp, (x1 != 0) | (out != 0), g * out * xp.log(x1)),
+)
+def pow(x1: Operand, x2: Operand, /) -> Tensor:
+    """x1 to the power x2. An integer to a negative power is 0, but for 1 and -1."""
+
+
+@elementwise(NUMERIC, x1=lambda xp, g: xp.zeros_like(g), x2=lambda xp, g: xp.zeros_like(g))
+def floor_divide(x1: Operand, x2: Operand, /) -> Tensor:
+    """The largest integer that is at most x1 / x2."""
+
+
+@elementwise(NUMERIC, x1=lambda g: g, x2=lambda xp, g, x1, x2: -g * xp.floor(x1 / x2))
+def remainder(x1: Operand, x2: Operand, /) -> Tensor:
+    """x1 - floor(x1 / x2) * x2, which has the sign of x2."""
+
+
+@elementwise(NUMERIC, x=lambda g: -g)
+def negative(x: Tensor, /) -> Tensor:
+    """-x."""
+
+
+@elementwise(NUMERIC, x=lambda g: g)
+def positive(x: Tensor, /) -> Tensor:
+    """+x."""
+
+
+@elementwise(NUMERIC, holomorphic=False, x=lambda xp, g, x: g * xp.sign(x))
+def abs(x: Tensor, /) -> Tensor:
+    """The absolute value; its gradient at 0 is 0."""
+
+
+@elementwise(NUMERIC, holomorphic=False, x=lambda xp, g: xp.zeros_like(g))
+def sign(x: Tensor, /) -> Tensor:
+    """-1, 0 or 1; nan for nan."""
+
+
+@elementwise(NUMERIC, x=lambda g, x: g * x * 2)
+def square(x: Tensor, /) -> Tensor:
+    """x * x."""
+
+
+@elementwise(FLOATING, x=lambda g, out: g / (out * 2))
+def sqrt(x: Tensor, /) -> Tensor:
+    """The square root; its gradient at 0 is infinite."""
+
+
+@elementwise(FLOATING, x=lambda g, out: g * -0.5 * out * out * out)
+def rsqrt(x: Tensor, /) -> Tensor:
+    """1 / sqrt(x)."""
+
+
+@elementwise(FLOATING, x=lambda g, out: -g * out * out)
+def reciprocal(x: Tensor, /) -> Tensor:
+    """1 / x."""
+
+
+@elementwise(
+    ORDERED,
+    x1=lambda xp, g, x1, x2: _of_larger(xp, g, x1 > x2, x1 == x2),
+    x2=lambda xp, g, x1, x2: _of_larger(xp, g, x2 > x1, x1 == x2),
+)
+def maximum(x1: Operand, x2: Operand, /) -> Tensor:
+    """The larger of the two; nan where either is nan. Equal values share the gradient."""
+
+
+@elementwise(
+    ORDERED,
+    x1=lambda xp, g, x1, x2: _of_larger(xp, g, x1 < x2, x1 == x2),
+    x2=lambda xp, g, x1, x2: _of_larger(xp, g, x2 < x1, x1 == x2),
+)
+def minimum(x1: Operand, x2: Operand, /) -> Tensor:
+    """The smaller of the two; nan where either is nan. Equal values share the gradient."""
+
+
+# --- Rounding: no gradient flows, as a gradient of zeros says ------------------------------------------------------
+
+
+@elementwise(ORDERED, x=lambda xp, g: xp.zeros_like(g))
+def floor(x: Tensor, /) -> Tensor:
+    """The largest integer that is at most x."""
+
+
+@elementwise(ORDERED, x=lambda xp, g: xp.zeros_like(g))
+def ceil(x: Tensor, /) -> Tensor:
+    """The smallest integer that is at least x."""
+
+
+@elementwise(ORDERED, x=lambda xp, g: xp.zeros_like(g))
+def trunc(x: Tensor, /) -> Tensor:
+    """The integer nearest to x between it and 0."""
+
+
+@elementwise(NUMERIC, x=lambda xp, g: xp.zeros_like(g))
+def round(x: Tensor, /) -> Tensor:
+    """The nearest integer, the even one of two."""
+
+
+# --- Exponentials and logarithms -------------------------------------------------------------------------------------
+
+
+@elementwise(FLOATING, x=lambda g, out: g * out)
+def exp(x: Tensor, /) -> Tensor:
+    """e to the power x."""
+
+
+@elementwise(FLOATING, x=lambda g, out: g * (out + 1))
+def expm1(x: Tensor, /) -> Tensor:
+    """exp(x) - 1, exact also near 0."""
+
+
+@elementwise(FLOATING, x=lambda g, x: g / x)
+def log(x: Tensor, /) -> Tensor:
+    """The natural logarithm."""
+
+
+@elementwise(FLOATING, x=lambda g, x: g / (x + 1))
+def log1p(x: Tensor, /) -> Tensor:
+    """log(1 + x), exact also near 0."""
+
+
+@elementwise(FLOATING, x=lambda g, x: g / (x * math.log(2)))
+def log2(x: Tensor, /) -> Tensor:
+    """The logarithm to base 2."""
+
+
+@elementwise(FLOATING, x=lambda g, x: g / (x * math.log(10)))
+def log10(x: Tensor, /) -> Tensor:
+    """The logarithm to base 10."""
+
+
+@elementwise(
+    REAL_FLOATING,
+    x1=lambda xp, g, x1, out: g * xp.exp(x1 - xp.where(xp.isinf(out), xp.zeros_like(out), out)),
+    x2=lambda xp, g, x2, out: g * xp.exp(x2 - xp.where(xp.isinf(out), xp.zeros_like(out), out)),
+)
+def logaddexp(x1: Operand, x2: Operand, /) -> Tensor:
+    """log(exp(x1) + exp(x2)), without overflow."""
+
+
+# --- Trigonometric and hyperbolic ------------------------------------------------------------------------------------
+
+
+@elementwise(FLOATING, x=lambda xp, g, x: g * xp.cos(x))
+def sin(x: Tensor, /) -> Tensor:
+    """The sine of x in radians."""
+
+
+@elementwise(FLOATING, x=lambda xp, g, x: -g * xp.sin(x))
+def cos(x: Tensor, /) -> Tensor:
+    """The cosine of x in radians."""
+
+
+@elementwise(FLOATING, x=lambda g, out: g * (out * out + 1))
+def tan(x: Tensor, /) -> Tensor:
+    """The tangent of x in radians."""
+
+
+@elementwise(FLOATING, x=lambda xp, g, x: g * xp.rsqrt(1 - x * x))
+def asin(x: Tensor, /) -> Tensor:
+    """The angle in radians whose sine is x."""
+
+
+@elementwise(FLOATING, x=lambda xp, g, x: -g * xp.rsqrt(1 - x * x))
+def acos(x: Tensor, /) -> Tensor:
+    """The angle in radians whose cosine is x."""
+
+
+@elementwise(FLOATING, x=lambda g, x: g / (x * x + 1))
+def atan(x: Tensor, /) -> Tensor:
+    """The angle in radians whose tangent is x."""
+
+
+@elementwise(
+    REAL_FLOATING, x1=lambda g, x1, x2: g * x2 / (x1 * x1 + x2 * x2), x2=lambda g, x1, x2: -g * x1 / (x1 * x1 + x2 * x2)
+)
+def atan2(x1: Operand, x2: Operand, /) -> Tensor:
+    """The angle in radians of the point with height x1 and breadth x2."""
+
+
+@elementwise(FLOATING, x=lambda xp, g, x: g * xp.cosh(x))
+def sinh(x: Tensor, /) -> Tensor:
+    """The hyperbolic sine."""
+
+
+@elementwise(FLOATING, x=lambda xp, g, x: g * xp.sinh(x))
+def cosh(x: Tensor, /) -> Tensor:
+    """The hyperbolic cosine."""
+
+
+@elementwise(FLOATING, x=lambda g, out: g * (1 - out * out))
+def tanh(x: Tensor, /) -> Tensor:
+    """The hyperbolic tangent."""
+
+
+@elementwise(FLOATING, x=lambda xp, g, x: g * xp.rsqrt(x * x + 1))
+def asinh(x: Tensor, /) -> Tensor:
+    """The inverse of sinh."""
+
+
+@elementwise(FLOATING, x=lambda xp, g, x: g * xp.rsqrt(x - 1) * xp.rsqrt(x + 1))
+def acosh(x: Tensor, /) -> Tensor:
+    """The inverse of cosh."""
+
+
+@elementwise(FLOATING, x=lambda g, x: g / (1 - x * x))
+def atanh(x: Tensor, /) -> Tensor:
+    """The inverse of tanh."""
+
+
+# --- Special functions -----------------------------------------------------------------------------------------------
+
+
+@elementwise(REAL_FLOATING, x=lambda xp, g, x: g * (2 / math.sqrt(math.pi)) * xp.exp(-x * x))
+def erf(x: Tensor, /) -> Tensor:
+    """The error function, 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x."""
+
+
+@elementwise(REAL_FLOATING, x=lambda xp, g, out: g * (math.sqrt(math.pi) / 2) * xp.exp(out * out))
+def erfinv(x: Tensor, /) -> Tensor:
+    """The inverse of erf; nan outside [-1, 1]."""
+
+
+@elementwise(REAL_FLOATING, x=lambda g, out: g * out * (1 - out))
+def sigmoid(x: Tensor, /) -> Tensor:
+    """1 / (1 + exp(-x)), without overflow."""
+
+
+# --- Complex numbers -------------------------------------------------------------------------------------------------
+
+
+@elementwise(NUMERIC, holomorphic=False, x=lambda xp, g: xp.conj(g))
+def conj(x: Tensor, /) -> Tensor:
+    """The complex conjugate; real numbers stay as they are."""
+
+
+# --- Comparisons and logic: no gradients ------------------------------------------------------------------------------
+
+
+@elementwise(ANY)
+def equal(x1: Operand, x2: Operand, /) -> Tensor:
+    """Whether x1 == x2."""
+
+
+@elementwise(ANY)
+def not_equal(x1: Operand, x2: Operand, /) -> Tensor:
+    """Whether x1 != x2."""
+
+
+@elementwise(ORDERED)
+def less(x1: Operand, x2: Operand, /) -> Tensor:
+    """Whether x1 < x2."""
+
+
+@elementwise(ORDERED)
+def less_equal(x1: Operand, x2: Operand, /) -> Tensor:
+    """Whether x1 <= x2."""
+
+
+@elementwise(ORDERED)
+def greater(x1: Operand, x2: Operand, /) -> Tensor:
+    """Whether x1 > x2."""
+
+
+@elementwise(ORDERED)
+def greater_equal(x1: Operand, x2: Operand, /) -> Tensor:
+    """Whether x1 >= x2."""
+
+
+@elementwise(LOGICAL)
+def logical_and(x1: Operand, x2: Operand, /) -> Tensor:
+    """Whether both are true; a number is true if it is not 0."""
+
+
+@elementwise(LOGICAL)
+def logical_or(x1: Operand, x2: Operand, /) -> Tensor:
+    """Whether either is true; a number is true if it is not 0."""
+
+
+@elementwise(LOGICAL)
+def logical_xor(x1: Operand, x2: Operand, /) -> Tensor:
+    """Whether just one is true; a number is true if it is not 0."""
+
+
+@elementwise(LOGICAL)
+def logical_not(x: Tensor, /) -> Tensor:
+    """Whether x is false; a number is false if it is 0."""
+
+
+@elementwise(BITS)
+def bitwise_and(x1: Operand, x2: Operand, /) -> Tensor:
+    """The bits that both have; of bools, and."""
+
+
+@elementwise(BITS)
+def bitwise_or(x1: Operand, x2: Operand, /) -> Tensor:
+    """The bits that either has; of bools, or."""
+
+
+@elementwise(BITS)
+def bitwise_xor(x1: Operand, x2: Operand, /) -> Tensor:
+    """The bits that just one has; of bools, exclusive or."""
+
+
+@elementwise(INTEGERS)
+def bitwise_left_shift(x1: Operand, x2: Operand, /) -> Tensor:
+    """x1 * 2**x2; 0 once all bits have left."""
+
+
+@elementwise(INTEGERS)
+def bitwise_right_shift(x1: Operand, x2: Operand, /) -> Tensor:
+    """floor(x1 / 2**x2)."""
+
+
+@elementwise(BITS)
+def bitwise_invert(x: Tensor, /) -> Tensor:
+    """Every bit turned; of bools, not."""
+
+
+@elementwise(NUMERIC)
+def isnan(x: Tensor, /) -> Tensor:
+    """Whether x is not a number."""
+
+
+@elementwise(NUMERIC)
+def isinf(x: Tensor, /) -> Tensor:
+    """Whether x is infinite."""
+
+
+@elementwise(NUMERIC)
+def isfinite(x: Tensor, /) -> Tensor:
+    """Whether x is neither infinite nor nan."""
+
+
+# --- Written in other ops --------------------------------------------------------------------------------------------
+
+
+def clip(x: Tensor, /, min: Operand | None = None, max: Operand | None = None) -> Tensor:
+    """x, but at least `min` and at most `max`, which broadcast with it.
+
+    >>> import lucid
+    >>> clip(lucid.asarray([-2, 0, 2]), -1, 1)
+    tensor([-1,  0,  1], dtype=int64, device='cpu')
+    """
+    x = tensor("clip", x)
+    dtype = x.dtype
+    if min is not None:
+        x = maximum(x, min)
+    if max is not None:
+        x = minimum(x, max)
+    return x if x.dtype is dtype else x.astype(dtype)

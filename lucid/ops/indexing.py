@@ -1,0 +1,173 @@
+"""Reading and writing parts of a tensor, as NumPy has it, with bounds checked before anything is read.
+
+A key is canonical when it is a tuple of integers, slices, None, and integer arrays of the backend; that is what
+primitives see. Boolean masks have become the integer arrays of their true places.
+"""
+
+from operator import index
+from typing import Any
+
+from .. import devices
+from ..autograd.operation import apply, primitive, sum_to
+from ..dtypes import BOOL, REAL, SIGNED, UNSIGNED, int64
+from ..errors import DTypeError, ShapeError
+from ..tensor import Tensor
+from .arguments import broadcast_shapes, one_axis, tensor
+from .creation import arange, asarray, full
+from .data_types import astype
+from .manipulation import broadcast_to, reshape
+from .searching import nonzero, where
+
+__all__ = ["take", "take_along_axis"]
+
+
+@primitive(x=lambda xp, g, key, x_shape: xp.scatter_add(g, key=key, shape=x_shape))
+def getitem(x: Tensor, /, key: Any) -> Tensor:
+    """x[key]."""
+    return apply(getitem, x, key=canonical(x, key))
+
+
+@primitive(values=lambda xp, g, key: xp.getitem(g, key=key))
+def scatter_add(values: Tensor, /, key: Any, shape: tuple[int, ...]) -> Tensor:
+    """Zeros of `shape`, with `values` added at a canonical `key`, once for each time that it names a place."""
+    return apply(scatter_add, values, key=key, shape=shape)
+
+
+@primitive(
+    x=lambda xp, g, key: xp.setitem(g, xp.zeros_like(xp.getitem(g, key=key)), key=key),
+    value=lambda xp, g, key, value_shape: sum_to(xp, xp.getitem(g, key=key), value_shape),
+)
+def setitem(x: Tensor, value: Tensor, /, key: Any) -> Tensor:
+    """What x is after `x[key] = value`: the dtype of x stays.
+
+    Raises ShapeError if the value does not broadcast to the part, IndexError for a place that is not there.
+    """
+    value = _value(x, value)
+    if isinstance(key, Tensor) and key.dtype.kind == BOOL and key.shape == x.shape and not value.ndim:
+        return where(key, value, x)
+    key = canonical(x, key)
+    part = getitem(x.detach(), key).shape
+    while value.ndim > len(part) and value.shape[0] == 1:
+        value = reshape(value, value.shape[1:])
+    if broadcast_shapes("setitem", value.shape, part) != part:
+        raise ShapeError(f"setitem: a value of shape {value.shape} does not broadcast to the part of shape {part}")
+    return apply(setitem, x, value, key=key)
+
+
+def _value(x: Tensor, value: Any) -> Tensor:
+    """What is written, as a tensor with the dtype and device of x."""
+    if isinstance(value, bool | int | float | complex):
+        value = full((), value, device=x.device)
+    elif not isinstance(value, Tensor):
+        value = asarray(value, device=x.device)
+    if value.dtype is x.dtype:
+        return value
+    order = (BOOL, UNSIGNED, SIGNED, REAL)
+    ranks = [order.index(d.kind) if d.kind in order else len(order) for d in (value.dtype, x.dtype)]
+    if ranks[0] > max(ranks[1], 2 if ranks[1] else 0):
+        raise DTypeError(f"setitem: {value.dtype.name} values do not fit into {x.dtype.name}; convert one with astype")
+    return astype(value, x.dtype)
+
+
+def canonical(x: Tensor, key: Any) -> tuple[Any, ...]:
+    """The key as primitives see it. Raises IndexError for one that does not fit x."""
+    parts = list(key) if isinstance(key, tuple) else [key]
+    parts = [expanded for part in parts for expanded in _expanded(x, part)]
+    used = sum(part is not None and part is not Ellipsis for part in parts)
+    if used > x.ndim or sum(part is Ellipsis for part in parts) > 1:
+        raise IndexError(f"getitem: {used} indices for a tensor of shape {x.shape} with {x.ndim} axes")
+    if not any(part is Ellipsis for part in parts):
+        parts.append(Ellipsis)
+    place = next(i for i, part in enumerate(parts) if part is Ellipsis)
+    parts[place : place + 1] = [slice(None)] * (x.ndim - used)
+    sizes = iter(enumerate(x.shape))
+    return tuple(None if part is None else _bounded(x, part, *next(sizes)) for part in parts)
+
+
+def _expanded(x: Tensor, part: Any) -> list[Any]:
+    """Lists and arrays as tensors, and masks as the indices of their true places."""
+    if part is None or part is Ellipsis or isinstance(part, slice | tuple):
+        return [part]
+    if isinstance(part, list) or hasattr(part, "__array__"):
+        if not isinstance(part, Tensor):
+            host = asarray(part, device="cpu")
+            part = astype(host, int64) if host.dtype.kind == REAL and not host.size else host
+            if not part.ndim and part.dtype.kind != BOOL:
+                return [part.item()]
+            part = Tensor(part.array)
+        if part.dtype.kind == BOOL:
+            if not part.ndim:
+                raise IndexError("getitem: a bool without axes is not an index; use lucid.where")
+            return list(nonzero(part))
+        if part.dtype.kind not in (SIGNED, UNSIGNED):
+            raise IndexError(f"getitem: indices are {part.dtype.name}; wanted integers or a mask of bools")
+        return [astype(part, int64)]
+    if isinstance(part, bool):
+        raise IndexError("getitem: a bool is not an index; use lucid.where")
+    return [part]
+
+
+def _bounded(x: Tensor, part: Any, axis: int, size: int) -> Any:
+    """One index, slice or integer array, checked against the axis that it reads."""
+    if isinstance(part, slice):
+        start, stop, step = slice(
+            *(None if v is None else index(v) for v in (part.start, part.stop, part.step))
+        ).indices(size)
+        return slice(start, None if stop < 0 else stop, step)
+    if isinstance(part, Tensor):
+        try:
+            array = devices.backend(part.device).bounded(part.array, size)
+        except IndexError as error:
+            raise IndexError(f"getitem: axis {axis} of shape {x.shape} has {size} places: {error}") from None
+        if part.device == x.device:
+            return array
+        if part.device == "cpu":
+            return devices.backend(x.device).from_numpy(array)
+        raise IndexError(f"getitem: the tensor is on {x.device}, its index on {part.device}; move it with .to(device)")
+    try:
+        place = index(part)
+    except TypeError:
+        raise IndexError(
+            f"getitem: {type(part).__name__} is not an index; wanted integers, slices, None, ..., or a mask of bools"
+        ) from None
+    if not -size <= place < size:
+        raise IndexError(f"getitem: index {place} is outside axis {axis} of size {size}")
+    return place % size
+
+
+def take(x: Tensor, indices: Tensor, /, *, axis: int | None = None) -> Tensor:
+    """The elements of x at `indices` along an axis, which may be left out for a tensor with one.
+
+    >>> import lucid
+    >>> take(lucid.asarray([5, 6, 7]), lucid.asarray([2, 0]))
+    tensor([7, 5], dtype=int64, device='cpu')
+    """
+    x = tensor("take", x)
+    if axis is None:
+        if x.ndim != 1:
+            raise ShapeError(f"take: axis is needed for a tensor of {x.ndim} axes")
+        axis = 0
+    return getitem(x, (*[slice(None)] * one_axis("take", x.ndim, axis), tensor("take", indices, "indices")))
+
+
+def take_along_axis(x: Tensor, indices: Tensor, /, *, axis: int = -1) -> Tensor:
+    """The elements of x at `indices` along an axis, both broadcast together along the others.
+
+    >>> import lucid
+    >>> take_along_axis(lucid.asarray([[1, 2], [3, 4]]), lucid.asarray([[1], [0]]), axis=1)
+    tensor([[2],
+            [3]], dtype=int64, device='cpu')
+    """
+    x, indices = tensor("take_along_axis", x), tensor("take_along_axis", indices, "indices")
+    if x.ndim != indices.ndim:
+        raise ShapeError(f"take_along_axis: x has {x.ndim} axes and indices {indices.ndim}; they must be as many")
+    axis = one_axis("take_along_axis", x.ndim, axis)
+    shapes = [(*t.shape[:axis], 1, *t.shape[axis + 1 :]) for t in (x, indices)]
+    around = broadcast_shapes("take_along_axis", *shapes)
+    x = broadcast_to(x, (*around[:axis], x.shape[axis], *around[axis + 1 :]))
+    places = []
+    for i, size in enumerate(around):
+        along = [1] * x.ndim
+        along[i] = size
+        places.append(indices if i == axis else reshape(arange(size, device=x.device), along))
+    return getitem(x, tuple(places))

@@ -1,0 +1,162 @@
+"""Operators and methods of Tensor: ops under the names that Python and the Array API give them.
+
+A method is an op whose first input is the tensor. An in-place operation computes its result as the op does, and points
+this handle at it.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from ..autograd import engine
+from ..autograd.modes import MODES
+from ..errors import DTypeError, GradientError, ShapeError
+from ..tensor import Tensor
+from . import (
+    creation,
+    data_types,
+    devices,
+    elementwise,
+    indexing,
+    linear_algebra,
+    manipulation,
+    searching,
+    sorting,
+    statistical,
+)
+from .arguments import Scalar, scalar_type
+
+OPERATORS: dict[str, Callable[..., Tensor]] = {
+    "add": elementwise.add,
+    "sub": elementwise.subtract,
+    "mul": elementwise.multiply,
+    "truediv": elementwise.divide,
+    "floordiv": elementwise.floor_divide,
+    "mod": elementwise.remainder,
+    "pow": elementwise.pow,
+    "matmul": linear_algebra.matmul,
+    "and": elementwise.bitwise_and,
+    "or": elementwise.bitwise_or,
+    "xor": elementwise.bitwise_xor,
+}
+COMPARISONS: dict[str, Callable[..., Tensor]] = {
+    "eq": elementwise.equal,
+    "ne": elementwise.not_equal,
+    "lt": elementwise.less,
+    "le": elementwise.less_equal,
+    "gt": elementwise.greater,
+    "ge": elementwise.greater_equal,
+}
+UNARY: dict[str, Callable[..., Tensor]] = {
+    "neg": elementwise.negative,
+    "pos": elementwise.positive,
+    "abs": elementwise.abs,
+    "invert": elementwise.bitwise_invert,
+}
+METHODS = (
+    *(data_types.astype, devices.to, devices.to_device, engine.backward),
+    *(manipulation.reshape, manipulation.flatten, manipulation.permute_dims, manipulation.squeeze),
+    *(statistical.sum, statistical.mean, statistical.var, statistical.std, statistical.max, statistical.min),
+    *(statistical.any, statistical.all, searching.argmax, searching.argmin, sorting.sort, sorting.argsort),
+    *(elementwise.abs, elementwise.exp, elementwise.log, elementwise.sqrt, elementwise.square, elementwise.tanh),
+    *(elementwise.sin, elementwise.cos, elementwise.sigmoid, elementwise.clip, elementwise.round, elementwise.conj),
+)
+
+
+def _reflected(op: Callable[..., Tensor]) -> Callable[[Tensor, Any], Tensor]:
+    def call(self: Tensor, other: Any) -> Tensor:
+        return op(other, self)
+
+    return call
+
+
+def _comparison(op: Callable[..., Tensor]) -> Callable[[Tensor, Any], Tensor]:
+    """What is no number and no tensor is not comparable, and so not equal: `x == None` is False."""
+
+    def call(self: Tensor, other: Any) -> Any:
+        try:
+            known = isinstance(other, Tensor) or scalar_type(op.__name__, other)
+        except TypeError:
+            return NotImplemented
+        return op(self, other) if known else NotImplemented
+
+    return call
+
+
+def _in_place(op: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    def call(self: Tensor, *others: Any) -> Tensor:
+        return _assign(op.__name__, self, op(self, *others))
+
+    return call
+
+
+def _assign(function: str, x: Tensor, out: Tensor) -> Tensor:
+    """Point the handle x at a new value of the same shape and dtype. What autograd kept of the old one stays."""
+    if out.dtype is not x.dtype:
+        raise DTypeError(
+            f"{function}: in place, {x.dtype.name} cannot become {out.dtype.name}; convert the other side with astype, "
+            "or write x = x + y"
+        )
+    if out.shape != x.shape:
+        raise ShapeError(f"{function}: in place, shape {x.shape} cannot become {out.shape}; write x = x + y")
+    if MODES.recording:
+        if x.is_leaf and x.requires_grad:
+            raise GradientError(
+                f"{function}: this tensor collects gradients, and would no longer be the one they are taken for; "
+                "update it inside lucid.no_grad(), or change a copy (x = x + y)"
+            )
+        x.node = out.node
+    x.array = out.array
+    return x
+
+
+def _pow(x: Tensor, exponent: Any) -> Tensor:
+    return elementwise.square(x) if exponent.__class__ is int and exponent == 2 else elementwise.pow(x, exponent)
+
+
+def _setitem(x: Tensor, key: Any, value: Any) -> None:
+    _assign("setitem", x, indexing.setitem(x, value, key))
+
+
+def _copy(x: Tensor, other: Tensor, /) -> Tensor:
+    """Take the values of `other`, converted and broadcast to this tensor's dtype, device and shape."""
+    other = other.to(x.device, x.dtype)
+    return _assign("copy_", x, manipulation.broadcast_to(other, x.shape))
+
+
+def _fill(x: Tensor, value: Scalar, /) -> Tensor:
+    """Set every element to a number."""
+    return _assign("fill_", x, creation.full_like(x, value))
+
+
+def _clone(x: Tensor, /) -> Tensor:
+    """The same value in a tensor of its own, through which gradients flow."""
+    return elementwise.positive(x) if x.dtype.is_floating else Tensor(x.array)
+
+
+def _transposed(x: Tensor, /) -> Tensor:
+    """The matrix with its two axes exchanged; for more axes, `mT` exchanges the last two."""
+    if x.ndim != 2:
+        raise ShapeError(f"T: shape {x.shape} is not that of a matrix; use x.mT or lucid.permute_dims")
+    return linear_algebra.matrix_transpose(x)
+
+
+def _attach() -> None:
+    methods: dict[str, Any] = {op.__name__: op for op in METHODS}
+    for name, op in OPERATORS.items():
+        methods[f"__{name}__"], methods[f"__r{name}__"] = op, _reflected(op)
+        methods[f"__i{name}__"] = _in_place(op)
+    for name, op in COMPARISONS.items():
+        methods[f"__{name}__"] = _comparison(op)
+    for name, op in UNARY.items():
+        methods[f"__{name}__"] = op
+    for name, op in {"add_": elementwise.add, "sub_": elementwise.subtract, "mul_": elementwise.multiply}.items():
+        methods[name] = _in_place(op)
+    methods |= {"__getitem__": indexing.getitem, "__setitem__": _setitem, "__pow__": _pow}
+    methods |= {"copy_": _copy, "fill_": _fill, "clone": _clone}
+    methods |= {"T": property(_transposed), "mT": property(linear_algebra.matrix_transpose)}
+    methods |= {"cpu": lambda x: devices.to(x, "cpu"), "gpu": lambda x: devices.to(x, "gpu")}
+    for name, method in methods.items():
+        setattr(Tensor, name, method)
+
+
+_attach()

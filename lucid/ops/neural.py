@@ -1,0 +1,286 @@
+"""What neural networks are made of: activations, normalisation, convolution, attention."""
+
+import builtins
+import math
+from typing import Any
+
+from ..autograd.operation import apply, composite, primitive
+from ..dtypes import BOOL
+from ..errors import ShapeError
+from ..tensor import Tensor
+from .arguments import FLOATING, REAL_FLOATING, one_axis, ready, tensor, together
+from .creation import arange
+from .elementwise import erf, rsqrt, square, tanh
+from .linear_algebra import matmul
+from .searching import where
+from .statistical import max, mean
+
+__all__ = ["conv", "gelu", "layer_norm", "log_softmax", "scaled_dot_product_attention", "softmax"]
+
+Shape = tuple[int, ...]
+Pairs = tuple[tuple[int, int], ...]
+
+
+@primitive(x=lambda xp, g, out, axis: out * (g - xp.sum(g * out, axis=(axis,), keepdims=True)))
+def softmax(x: Tensor, /, *, axis: int = -1) -> Tensor:
+    """exp(x) divided by its sum along an axis, computed without overflow.
+
+    >>> import lucid
+    >>> softmax(lucid.zeros(2))
+    tensor([0.5, 0.5], dtype=float32, device='cpu')
+    """
+    x = ready("softmax", REAL_FLOATING, x)
+    return apply(softmax, x, axis=one_axis("softmax", x.ndim, axis))
+
+
+@primitive(x=lambda xp, g, out, axis: g - xp.exp(out) * xp.sum(g, axis=(axis,), keepdims=True))
+def log_softmax(x: Tensor, /, *, axis: int = -1) -> Tensor:
+    """The logarithm of `softmax`, exact where that is close to 0."""
+    x = ready("log_softmax", REAL_FLOATING, x)
+    return apply(log_softmax, x, axis=one_axis("log_softmax", x.ndim, axis))
+
+
+@composite
+def _gelu(x: Tensor, /) -> Tensor:
+    return x * 0.5 * (erf(x * math.sqrt(0.5)) + 1)
+
+
+@composite
+def _gelu_tanh(x: Tensor, /) -> Tensor:
+    return x * 0.5 * (tanh((x + x * x * x * 0.044715) * math.sqrt(2 / math.pi)) + 1)
+
+
+def gelu(x: Tensor, /, *, approximate: bool = False) -> Tensor:
+    """x times the probability that a standard normal number is below x; with tanh in place of erf if `approximate`.
+
+    Hendrycks and Gimpel, Gaussian Error Linear Units, 2016 (arXiv 1606.08415).
+    """
+    x = ready("gelu", REAL_FLOATING, x)
+    return _gelu_tanh(x) if approximate else _gelu(x)
+
+
+@composite
+def _layer_norm(x: Tensor, weight: Tensor | None, bias: Tensor | None, /, *, eps: float) -> Tensor:
+    centred = x - mean(x, axis=-1, keepdims=True)
+    out = centred * rsqrt(mean(square(centred), axis=-1, keepdims=True) + eps)
+    out = out if weight is None else out * weight
+    return out if bias is None else out + bias
+
+
+def layer_norm(x: Tensor, weight: Tensor | None = None, bias: Tensor | None = None, /, *, eps: float = 1e-5) -> Tensor:
+    """x (..., d) with mean 0 and variance 1 over its last axis, times `weight` (d,) plus `bias` (d,).
+
+    Ba, Kiros and Hinton, Layer Normalization, 2016 (arXiv 1607.06450). Raises ShapeError if the sizes differ.
+    """
+    x, *rest = together("layer_norm", FLOATING, *(t for t in (x, weight, bias) if t is not None))
+    bias = None if bias is None else rest.pop()
+    weight = None if weight is None else rest.pop()
+    for name, t in (("weight", weight), ("bias", bias)):
+        if t is not None and (not x.ndim or t.shape != x.shape[-1:]):
+            raise ShapeError(
+                f"layer_norm: {name} has shape {t.shape}; wanted {x.shape[-1:]}, the last axis of {x.shape}"
+            )
+    return _layer_norm(x, weight, bias, eps=eps)
+
+
+@composite
+def _scaled_dot_product_attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, /, *, scale: float) -> Tensor:
+    scores = matmul(q * scale, k.mT)
+    if mask is None:
+        return matmul(softmax(scores), v)
+    scores = where(mask, scores, -math.inf) if mask.dtype.kind == BOOL else scores + mask
+    seeing = max(scores, axis=-1, keepdims=True) > -math.inf
+    return matmul(where(seeing, softmax(scores), 0.0), v)
+
+
+def scaled_dot_product_attention(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    /,
+    *,
+    mask: Tensor | None = None,
+    is_causal: bool = False,
+    scale: float | None = None,
+) -> Tensor:
+    """softmax(q k^T scale + mask) v for queries (..., n, d), keys (..., m, d) and values (..., m, e): (..., n, e).
+
+    `mask` broadcasts to (..., n, m): bools say which keys a query sees, numbers are added to the scores. `is_causal`
+    lets query i see the keys up to i. A query that sees no key gets zeros. `scale` is d^-0.5 if not given.
+
+    Vaswani et al., Attention Is All You Need, 2017 (arXiv 1706.03762). Raises ShapeError if the sizes do not fit.
+    """
+    name = "scaled_dot_product_attention"
+    q, k, v = together(name, REAL_FLOATING, q, k, v)
+    if builtins.min(q.ndim, k.ndim, v.ndim) < 2 or q.shape[-1] != k.shape[-1] or k.shape[-2] != v.shape[-2]:
+        raise ShapeError(
+            f"{name}: got q {q.shape}, k {k.shape}, v {v.shape}; wanted (..., n, d), (..., m, d) and (..., m, e)"
+        )
+    if is_causal:
+        if mask is not None:
+            raise ValueError(f"{name}: give either mask or is_causal")
+        rows = arange(q.shape[-2], device=q.device)[:, None]
+        mask = arange(k.shape[-2], device=q.device) <= rows
+    if mask is not None and mask.dtype.kind != BOOL:
+        mask = mask.astype(q.dtype, copy=False)
+    return _scaled_dot_product_attention(q, k, v, mask, scale=q.shape[-1] ** -0.5 if scale is None else scale)
+
+
+# --- Convolution -----------------------------------------------------------------------------------------------------
+
+
+def _spread_length(length: int, step: int) -> int:
+    """The length that `length` elements take up when they stand `step` apart."""
+    return (length - 1) * step + 1
+
+
+def _to_input(
+    xp: Any,
+    g: Any,
+    x_shape: Shape,
+    weight: Any,
+    stride: Shape,
+    padding: Pairs,
+    dilation: Shape,
+    input_dilation: Shape,
+    groups: int,
+) -> Any:
+    """The gradient of the input: that of the output, spread by the stride, convolved with the turned kernel."""
+    out_channels, in_channels, *kernel = weight.shape
+    turned = xp.reshape(weight, (groups, out_channels // groups, in_channels, *kernel))
+    turned = xp.permute_dims(turned, (0, 2, 1, *range(3, weight.ndim + 1)))
+    turned = xp.reshape(turned, (groups * in_channels, out_channels // groups, *kernel))
+    turned = xp.flip(turned, axis=tuple(range(2, weight.ndim)))
+    pairs = []
+    for i, (low, _) in enumerate(padding):
+        before = _spread_length(kernel[i], dilation[i]) - 1 - low
+        lengths = _spread_length(x_shape[2 + i], input_dilation[i]), _spread_length(g.shape[2 + i], stride[i])
+        pairs.append((before, lengths[0] + low - lengths[1]))
+    return xp.convolve(
+        g, turned, stride=input_dilation, padding=tuple(pairs), dilation=dilation, input_dilation=stride, groups=groups
+    )
+
+
+def _to_weight(
+    xp: Any,
+    g: Any,
+    x: Any,
+    weight_shape: Shape,
+    stride: Shape,
+    padding: Pairs,
+    dilation: Shape,
+    input_dilation: Shape,
+    groups: int,
+) -> Any:
+    """The gradient of the kernel: the input convolved with that of the output, images in the role of channels."""
+    images, channels, *sizes = x.shape
+    space = tuple(range(3, x.ndim + 1))
+    swapped = xp.reshape(x, (images, groups, channels // groups, *sizes))
+    swapped = xp.reshape(xp.permute_dims(swapped, (2, 1, 0, *space)), (channels // groups, groups * images, *sizes))
+    filters = xp.permute_dims(g, (1, 0, *range(2, g.ndim)))
+    pairs = []
+    for i, (low, _) in enumerate(padding):
+        taken = _spread_length(weight_shape[2 + i], dilation[i]) - 1 + _spread_length(g.shape[2 + i], stride[i])
+        pairs.append((low, taken - _spread_length(sizes[i], input_dilation[i]) - low))
+    out = xp.convolve(
+        swapped,
+        filters,
+        stride=dilation,
+        padding=tuple(pairs),
+        dilation=stride,
+        input_dilation=input_dilation,
+        groups=groups,
+    )
+    return xp.permute_dims(out, (1, 0, *range(2, out.ndim)))
+
+
+@primitive(x=_to_input, weight=_to_weight)
+def convolve(
+    x: Tensor,
+    weight: Tensor,
+    /,
+    *,
+    stride: Shape,
+    padding: Pairs,
+    dilation: Shape,
+    input_dilation: Shape,
+    groups: int = 1,
+) -> Tensor:
+    """The cross-correlation of x (n, c, ...) with kernels (o, c / groups, ...), in any number of spatial axes.
+
+    The general form, of which every convolution and each of its gradients is a case: input elements stand
+    `input_dilation` apart with zeros between, `padding` holds a pair (before, after) for each axis, where a negative
+    number cuts off.
+    """
+    options = {"stride": stride, "padding": padding, "dilation": dilation, "input_dilation": input_dilation}
+    return apply(convolve, x, weight, **options, groups=groups)
+
+
+def conv(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    /,
+    *,
+    stride: int | Shape = 1,
+    padding: int | Shape = 0,
+    dilation: int | Shape = 1,
+    groups: int = 1,
+) -> Tensor:
+    """Convolve x (n, c, ...) with kernels (o, c / groups, ...) and add `bias` (o,).
+
+    The number of spatial axes is that of x. Raises ShapeError if channels, groups or sizes do not fit.
+
+    >>> import lucid
+    >>> conv(lucid.ones((1, 3, 8, 8)), lucid.ones((4, 3, 2, 2)), stride=2).shape
+    (1, 4, 4, 4)
+    """
+    x, weight = together("conv", FLOATING, tensor("conv", x), tensor("conv", weight, "weight"))
+    space = x.ndim - 2
+    if space < 1 or weight.ndim != x.ndim:
+        raise ShapeError(
+            f"conv: got x {x.shape} and weight {weight.shape}; wanted (n, c, ...) and (o, c / groups, ...)"
+        )
+    strides, pads, dilations = (
+        _each_axis(space, name, n, least)
+        for name, n, least in (("stride", stride, 1), ("padding", padding, 0), ("dilation", dilation, 1))
+    )
+    channels, kernel = x.shape[1], weight.shape[2:]
+    if groups < 1 or channels != weight.shape[1] * groups or weight.shape[0] % groups:
+        raise ShapeError(
+            f"conv: {channels} input and {weight.shape[0]} output channels in groups={groups} need a weight of shape "
+            f"({weight.shape[0]}, {channels} / {groups}, ...); got {weight.shape}"
+        )
+    for n, k, p, d in zip(x.shape[2:], kernel, pads, dilations, strict=True):
+        if n + 2 * p < _spread_length(k, d):
+            raise ShapeError(f"conv: a kernel of {kernel}, dilation {dilations}, does not fit into {x.shape[2:]}")
+    if kernel == strides and groups == 1 and not builtins.any(pads) and builtins.max(dilations) == 1:
+        return _conv_of_patches(x, weight, bias)
+    pairs = tuple((p, p) for p in pads)
+    ones = (1,) * space
+    out = convolve(x, weight, stride=strides, padding=pairs, dilation=dilations, input_dilation=ones, groups=groups)
+    return out if bias is None else out + bias.reshape((-1, *ones))
+
+
+def _conv_of_patches(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """Kernels that do not overlap: cut x into patches, and it is one matrix product."""
+    images, channels, *sizes = x.shape
+    kernel = weight.shape[2:]
+    counts = [n // k for n, k in zip(sizes, kernel, strict=True)]
+    whole = tuple(slice(count * k) for count, k in zip(counts, kernel, strict=True))
+    if [count * k for count, k in zip(counts, kernel, strict=True)] != sizes:
+        x = x[(slice(None), slice(None), *whole)]
+    split = [size for pair in zip(counts, kernel, strict=True) for size in pair]
+    space = len(kernel)
+    order = (0, *range(2, 2 + 2 * space, 2), 1, *range(3, 3 + 2 * space, 2))
+    patches = x.reshape((images, channels, *split)).permute_dims(order).reshape((images, *counts, -1))
+    out = matmul(patches, weight.reshape((weight.shape[0], -1)).mT)
+    out = out if bias is None else out + bias
+    return out.permute_dims((0, space + 1, *range(1, space + 1)))
+
+
+def _each_axis(space: int, name: str, sizes: int | Shape, least: int) -> Shape:
+    result = (sizes,) * space if isinstance(sizes, int) else tuple(sizes)
+    if len(result) != space or builtins.any(n < least for n in result):
+        raise ShapeError(f"conv: {name}={sizes}; wanted an integer of at least {least}, or {space} of them")
+    return result

@@ -1,0 +1,88 @@
+"""Where values are, and choosing between them."""
+
+from typing import Any
+
+from .. import devices
+from ..autograd.operation import apply, primitive
+from ..errors import ShapeError
+from ..tensor import Tensor
+from .arguments import ANY, LOGICAL, ORDERED, Scalar, broadcast_shapes, one_axis, ready, tensor, together
+from .creation import arange, full, zeros_like
+from .manipulation import reshape
+
+__all__ = ["argmax", "argmin", "nonzero", "tril", "triu", "where"]
+
+
+def _where(xp: Any, condition: Any, g: Any) -> Any:
+    return xp.where(condition, g, xp.zeros_like(g))
+
+
+@primitive(
+    x1=lambda xp, g, condition: _where(xp, condition, g),
+    x2=lambda xp, g, condition: _where(xp, xp.logical_not(condition), g),
+)
+def where(condition: Tensor, x1: Tensor | Scalar, x2: Tensor | Scalar, /) -> Tensor:
+    """x1 where the condition holds, x2 elsewhere; the three broadcast. No gradient reaches the side not taken.
+
+    >>> import lucid
+    >>> where(lucid.asarray([True, False]), 1.0, lucid.asarray([5.0, 7.0]))
+    tensor([1., 7.], dtype=float32, device='cpu')
+    """
+    condition = ready("where", LOGICAL, condition, "condition")
+    if isinstance(x1, Tensor) or isinstance(x2, Tensor):
+        x1, x2 = together("where", ANY, x1, x2)
+    else:  # two numbers: as if the first were a tensor of its own dtype
+        x1, x2 = together("where", ANY, full((), x1, device=condition.device), full((), x2, device=condition.device))
+    broadcast_shapes("where", condition.shape, x1.shape, x2.shape)
+    return apply(where, condition, x1, x2)
+
+
+@primitive()
+def argmax(x: Tensor, /, *, axis: int | None = None, keepdims: bool = False) -> Tensor:
+    """The index, int64, of the first largest element along an axis, or in the flattened x for None; nan counts."""
+    return _extreme(argmax, x, axis, keepdims)
+
+
+@primitive()
+def argmin(x: Tensor, /, *, axis: int | None = None, keepdims: bool = False) -> Tensor:
+    """The index, int64, of the first smallest element along an axis, or in the flattened x for None; nan counts."""
+    return _extreme(argmin, x, axis, keepdims)
+
+
+def _extreme(function: Any, x: Tensor, axis: int | None, keepdims: bool) -> Tensor:
+    name = function.__name__
+    x = ready(name, ORDERED, x)
+    if axis is None:
+        out = apply(function, reshape(x, (-1,)) if x.size else x, axis=0, keepdims=False)
+        return reshape(out, (1,) * x.ndim) if keepdims else out
+    return apply(function, x, axis=one_axis(name, x.ndim, axis), keepdims=keepdims)
+
+
+def nonzero(x: Tensor, /) -> tuple[Tensor, ...]:
+    """The places of the elements that are not 0: an int64 tensor of indices for each axis. Waits for a gpu.
+
+    >>> import lucid
+    >>> nonzero(lucid.asarray([0, 3, 0, 5]))
+    (tensor([1, 3], dtype=int64, device='cpu'),)
+    """
+    x = tensor("nonzero", x)
+    backend = devices.backend(x.device)
+    return tuple(Tensor(backend.from_numpy(i)) for i in devices.backend("cpu").nonzero(x.detach()._host()))
+
+
+def tril(x: Tensor, /, *, k: int = 0) -> Tensor:
+    """Matrices x (..., rows, columns) with zeros above the k-th diagonal."""
+    return _triangle("tril", x, lambda rows, columns: columns <= rows + k)
+
+
+def triu(x: Tensor, /, *, k: int = 0) -> Tensor:
+    """Matrices x (..., rows, columns) with zeros below the k-th diagonal."""
+    return _triangle("triu", x, lambda rows, columns: columns >= rows + k)
+
+
+def _triangle(function: str, x: Tensor, inside: Any) -> Tensor:
+    x = tensor(function, x)
+    if x.ndim < 2:
+        raise ShapeError(f"{function}: the shape is {x.shape}; wanted matrices, with two axes or more")
+    rows = arange(x.shape[-2], device=x.device)[:, None]
+    return where(inside(rows, arange(x.shape[-1], device=x.device)), x, zeros_like(x))
