@@ -13,6 +13,7 @@ from typing import Any
 
 from . import autograd, errors, random
 from .autograd import enable_grad, grad, is_grad_enabled, no_grad, set_grad_enabled
+from .compile import compile
 from .devices import Device, default_device, is_available, set_default_device, use_device
 from .dtypes import (
     DType,
@@ -45,6 +46,4 @@ SUBMODULES = ("io", "models", "nn", "optim")
 def __getattr__(name: str) -> Any:  # what stands on the tensor library loads when it is first used
     if name in SUBMODULES:
         return import_module(f".{name}", __name__)
-    if name == "compile":
-        return import_module(".compile", __name__).compile
     raise AttributeError(f"module 'lucid' has no attribute {name!r}")

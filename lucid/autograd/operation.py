@@ -24,9 +24,8 @@ conjugations, and `vjp` puts them there; what is not holomorphic (abs, real, con
 right as it stands. The gradient of a complex input z = x + iy is dL/dx + i dL/dy, as in PyTorch.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import update_wrapper
-from inspect import Parameter, signature
 from typing import Any, TypeVar
 
 from ..backends import backend_of
@@ -42,6 +41,11 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 Rule = Callable[..., Any]
 
 
+def parameters(function: Callable[..., Any]) -> tuple[str, ...]:
+    """The names of a function's parameters: as inspect.signature has them, but in no time."""
+    return function.__code__.co_varnames[: function.__code__.co_argcount]
+
+
 class _Kernels(dict[type, Any]):
     """The functions that backends offer under one name, by array type, each looked up once; None where missing."""
 
@@ -49,8 +53,10 @@ class _Kernels(dict[type, Any]):
         self.name = name
 
     def __missing__(self, array_type: type) -> Any:
-        kernel = self[array_type] = getattr(backend_of[array_type], self.name, None)
-        return kernel
+        backend = backend_of[array_type]
+        kernel = getattr(backend, self.name, None)
+        self[array_type] = kernel and backend.border(kernel)
+        return self[array_type]
 
 
 class Primitive:
@@ -59,13 +65,13 @@ class Primitive:
     def __init__(self, function: Callable[..., Any], rules: dict[str, Rule], holomorphic: bool = True) -> None:
         self.name, self.holomorphic = function.__name__, holomorphic
         self.kernels = _Kernels(self.name)
-        parameters = signature(function).parameters.values()
-        inputs = [p.name for p in parameters if p.kind is Parameter.POSITIONAL_ONLY]
-        self.rules = [(rules[x], tuple(signature(rules[x]).parameters)) if x in rules else None for x in inputs]
+        code = function.__code__
+        inputs = code.co_varnames[: code.co_posonlyargcount]
+        self.rules = [(rules[x], parameters(rules[x])) if x in rules else None for x in inputs]
+        self.differentiable = bool(rules)
         asked = {name for rule in self.rules if rule for name in rule[1]}
         self.keeps_inputs = [(i, x) for i, x in enumerate(inputs) if x in asked]
-        self.keeps_dtypes = [(i, f"{x}_dtype") for i, x in enumerate(inputs) if f"{x}_dtype" in asked]
-        self.keeps_devices = [(i, f"{x}_device") for i, x in enumerate(inputs) if f"{x}_device" in asked]
+        self.keeps_places = [(i, x) for i, x in enumerate(inputs) if {f"{x}_dtype", f"{x}_device"} & asked]
         self.names_of_shapes = [f"{x}_shape" for x in inputs]
         self.keeps_out = "out" in asked
 
@@ -76,25 +82,24 @@ class Primitive:
         for array in arrays:
             if type(array) is not array_type:
                 raise mixed_devices(self.name, inputs)
-        out = Tensor(backend_of[array_type].run(self.kernels[array_type], arrays, options))
-        if MODES.recording and self.rules.count(None) != len(self.rules):
-            parents = [x.node for x in inputs]
-            if parents.count(None) != len(parents):
-                out.node = Node(self, parents, [tuple(a.shape) for a in arrays], self.keep(arrays, out.array, options))
+        out = Tensor(self.kernels[array_type](*arrays, **options))
+        if self.differentiable and MODES.recording:
+            for x in inputs:
+                if x.node is not None:
+                    self.record(out, inputs, arrays, options)
+                    break
         return out
 
-    def keep(self, arrays: list[Any], out: Any, options: dict[str, Any]) -> dict[str, Any]:
-        """What the rules of this op will ask for."""
-        kept = dict(options)
+    def record(self, out: Tensor, inputs: Sequence[Tensor], arrays: Sequence[Any], options: dict[str, Any]) -> None:
+        """Give the output a node that points at the nodes of the inputs and keeps what the rules will ask for."""
+        kept = options.copy()
         for i, name in self.keeps_inputs:
             kept[name] = arrays[i]
-        for i, name in self.keeps_dtypes:
-            kept[name] = backend_of[type(arrays[i])].dtype_of(arrays[i])
-        for i, name in self.keeps_devices:
-            kept[name] = backend_of[type(arrays[i])].device
+        for i, name in self.keeps_places:
+            kept[f"{name}_dtype"], kept[f"{name}_device"] = inputs[i].dtype, inputs[i].device
         if self.keeps_out:
-            kept["out"] = out
-        return kept
+            kept["out"] = out.array
+        out.node = Node(self, [x.node for x in inputs], [a.shape for a in arrays], kept)
 
     def vjp(self, node: Node, g: Any, wanted: list[bool], xp: Any) -> Iterator[Any]:
         known = {**node.kept, "g": g, "xp": xp, "shapes": node.shapes}
@@ -134,13 +139,13 @@ class Composite:
         parents = [x if x is None else x.node for x in inputs]
         recording = MODES.recording and parents.count(None) != len(parents)
         kernel = (self.kernels_with_pullback if recording else self.kernels)[array_type]
-        out = NotImplemented if kernel is None else backend_of[array_type].run(kernel, arrays, options)
+        out = NotImplemented if kernel is None else kernel(*arrays, **options)
         if out is NotImplemented:
             return self.body(*inputs, **options)
         if not recording:
             return Tensor(out)
         out, pullback = out
-        shapes = [() if a is None else tuple(a.shape) for a in arrays]
+        shapes = [() if a is None else a.shape for a in arrays]
         return Tensor(out, Node(self, parents, shapes, (pullback, arrays, options)))
 
     def vjp(self, node: Node, g: Any, wanted: list[bool], xp: Any) -> Any:
@@ -165,7 +170,7 @@ class _Alias:
 
 
 def _alias(array: Any, parent: Node | None) -> Tensor:
-    return Tensor(array, None if parent is None else Node(_Alias, [parent], [tuple(array.shape)], None))
+    return Tensor(array, None if parent is None else Node(_Alias, [parent], [array.shape], None))
 
 
 def primitive(*, holomorphic: bool = True, **rules: Rule) -> Callable[[Function], Function]:
@@ -200,7 +205,7 @@ def composite(body: Function) -> Function:
 
 def sum_to(xp: Any, g: Any, shape: tuple[int, ...]) -> Any:
     """Undo broadcasting: sum a gradient over the axes along which an input of `shape` was repeated."""
-    if tuple(g.shape) == shape:
+    if g.shape == shape:
         return g
     lead = g.ndim - len(shape)
     repeated = (i + lead for i, n in enumerate(shape) if n == 1 != g.shape[i + lead])

@@ -9,6 +9,7 @@ What a backend receives has been made ready: arrays of one dtype where they must
 non-negative integers, options by keyword. Besides the ops it offers the names that `Backend` below lists.
 """
 
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any, Protocol
 
@@ -29,8 +30,8 @@ class Backend(Protocol):
     def describe(self) -> str:
         """What the device really is, for reports: "NumPy 2.4 on the processor"."""
 
-    def finish(self, out: Any) -> Array:
-        """Every result passes here once: the border at which a backend mends what its library returns."""
+    def border(self, kernel: Callable[..., Any]) -> Callable[..., Any]:
+        """An op's function as it is called: the one place to mend what the library does around and after every call."""
 
     def dtype_of(self, array: Array) -> DType:
         """The lucid dtype of an array."""

@@ -73,13 +73,16 @@ def quietly() -> AbstractContextManager[None]:
     return nullcontext()
 
 
-def run(kernel: Callable[..., Any], arrays: list[Array], options: dict[str, Any]) -> Array:
-    out = kernel(*arrays, **options)
-    if type(out) is mx.array and not _state.tracing:
-        _state.pending += out.nbytes + NODE_BYTES
-        if _state.pending > BUDGET:
-            start([out])
-    return out
+def border(kernel: Callable[..., Any]) -> Callable[..., Any]:
+    def call(*arrays: Array, **options: Any) -> Any:
+        out = kernel(*arrays, **options)
+        if type(out) is mx.array:
+            _state.pending += out.nbytes + NODE_BYTES
+            if _state.pending > BUDGET:
+                start([out])
+        return out
+
+    return call
 
 
 def describe() -> str:
@@ -102,6 +105,19 @@ def check_dtype(function: str, dtype: DType) -> None:
         )
 
 
+def trace(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function as a graph that MLX builds at the first call, and again for other shapes and dtypes."""
+
+    def traced(*arrays: Array) -> Any:
+        before, _state.tracing = _state.tracing, True
+        try:
+            return function(*arrays)
+        finally:
+            _state.tracing = before
+
+    return mx.compile(traced)
+
+
 def from_numpy(array: Any) -> Array:
     dtype = dtypes.BY_NAME[array.dtype.name]
     if not array.size:  # MLX can hang on empty arrays that came from NumPy
@@ -122,9 +138,9 @@ def to_numpy(array: Array) -> Any:
 
 
 def start(arrays: list[Array]) -> None:
+    _state.pending = 0
     if not _state.tracing:
         mx.async_eval(arrays, [failed for failed, _ in _state.checks])
-        _state.pending = 0
 
 
 def wait(arrays: list[Array]) -> None:
@@ -183,10 +199,10 @@ def arange(start: Any, stop: Any, step: Any, dtype: DType) -> Array:
     return from_numpy(np.arange(start, stop, step, dtype.name))
 
 
-def bits(key: tuple[int, int], shape: tuple[int, ...]) -> Array:
+def bits(key: Any, shape: tuple[int, ...]) -> Array:
     """`split` is where MLX shows its raw bits: two words for each new key."""
     size = math.prod(shape)
-    words = mx.random.split(mx.array(key, mx.uint32), (size + 1) // 2) if size else mx.zeros((0,), mx.uint32)
+    words = mx.random.split(asarray(key), (size + 1) // 2) if size else mx.zeros((0,), mx.uint32)
     return mx.reshape(mx.reshape(words, (-1,))[:size], shape)
 
 
@@ -210,6 +226,10 @@ def pow(x1: Array, x2: Array) -> Array:
         units = mx.where(x1 == 1, mx.ones_like(x1), mx.where(x1 == -1, odd, mx.zeros_like(x1)))
         out = mx.where(x2 < 0, units, out)
     return out
+
+
+def positive(x: Array) -> Array:
+    return x
 
 
 def sign(x: Array) -> Array:

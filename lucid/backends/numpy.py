@@ -63,13 +63,20 @@ class quietly:
         _floating_point_state.reset(self.before)
 
 
-def run(kernel: Callable[..., Any], arrays: list[Array], options: dict[str, Any]) -> Array:
-    before = _floating_point_state.set(_QUIET)
-    try:
-        out = kernel(*arrays, **options)
-    finally:
-        _floating_point_state.reset(before)
-    return np.asarray(out) if isinstance(out, np.generic) else out
+def border(kernel: Callable[..., Any]) -> Callable[..., Any]:
+    enter, leave, quiet, array_type = _floating_point_state.set, _floating_point_state.reset, _QUIET, np.ndarray
+
+    def call(*arrays: Array, **options: Any) -> Any:
+        before = enter(quiet)
+        try:
+            out = kernel(*arrays, **options)
+        finally:
+            leave(before)
+        if type(out) is array_type:
+            return out
+        return np.asarray(out) if isinstance(out, np.generic) else out
+
+    return call
 
 
 def describe() -> str:
@@ -164,10 +171,6 @@ def wait(arrays: list[Array]) -> None:
     pass
 
 
-def trace(function: Callable[..., Any]) -> Callable[..., Any]:
-    return function
-
-
 # --- Low precision ---------------------------------------------------------------------------------------------------
 
 
@@ -191,6 +194,8 @@ def in_float32(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def full(shape: tuple[int, ...], value: Any, dtype: DType) -> Array:
+    if not shape:
+        return np.asarray(value, native(dtype))
     return np.full(shape, value, native(dtype))
 
 
@@ -202,7 +207,7 @@ def arange(start: Any, stop: Any, step: Any, dtype: DType) -> Array:
     return np.arange(start, stop, step, native(dtype))
 
 
-def bits(key: tuple[int, int], shape: tuple[int, ...]) -> Array:
+def bits(key: Any, shape: tuple[int, ...]) -> Array:
     size = math.prod(shape)
     return random_bits(key, (size + size % 2,))[:size].reshape(shape)
 
@@ -227,6 +232,10 @@ def pow(x1: Array, x2: Array) -> Array:
         whole = np.power(x1, np.maximum(x2, 0))
         return np.where(x2 < 0, np.where(x1 == 1, 1, np.where(x1 == -1, 1 - 2 * (x2 & 1), 0)), whole).astype(x1.dtype)
     return np.power(x1, x2)
+
+
+def positive(x: Array) -> Array:
+    return x
 
 
 def reciprocal(x: Array) -> Array:
@@ -282,7 +291,7 @@ def roll(x: Array, shift: tuple[int, ...], axis: tuple[int, ...]) -> Array:
 
 
 def pad(x: Array, widths: tuple[tuple[int, int], ...], value: float = 0) -> Array:
-    return np.pad(x, widths, constant_values=value)
+    return np.pad(x, widths, constant_values=value) if widths else x
 
 
 # --- Reductions ------------------------------------------------------------------------------------------------------

@@ -1,9 +1,22 @@
 """The ops: what there is to compute with, one file for each chapter of the Array API standard, and neural networks.
 
-The names here are those of the `lucid` namespace.
+`__all__` of each chapter is what it adds to the namespace of `lucid`.
 """
 
-from . import methods
+from . import (
+    creation,
+    data_types,
+    elementwise,
+    indexing,
+    linear_algebra,
+    manipulation,
+    methods,
+    neural,
+    searching,
+    sorting,
+    statistical,
+    transfer,
+)
 from .creation import *
 from .data_types import *
 from .elementwise import *
@@ -14,3 +27,10 @@ from .neural import *
 from .searching import *
 from .sorting import *
 from .statistical import *
+from .transfer import *
+
+CHAPTERS = (
+    *(creation, data_types, elementwise, indexing, linear_algebra, manipulation, neural, searching, sorting),
+    *(statistical, transfer),
+)
+__all__ = [name for chapter in CHAPTERS for name in chapter.__all__]

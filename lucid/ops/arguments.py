@@ -5,6 +5,7 @@ from operator import index
 from typing import Any, NamedTuple
 
 from .. import devices
+from ..backends import backend_of
 from ..dtypes import (
     BOOL,
     COMPLEX,
@@ -23,7 +24,7 @@ from ..errors import DTypeError, ShapeError
 from ..tensor import Tensor
 
 __all__ = [
-    *("ANY", "ARITHMETIC", "BITS", "FLOATING", "INTEGERS", "LOGICAL", "NUMERIC", "ORDERED", "REAL_FLOATING", "Domain"),
+    *("ANY", "ARITHMETIC", "BITS", "FLOATING", "INTEGERS", "LOGICAL", "NUMERIC", "ORDERED", "REAL_FLOATING", "REAL_NUMERIC", "Domain"),
     *("Axis", "Scalar", "axes", "as_shape", "one_axis", "ready", "scalar_type", "tensor", "together"),
 ]
 
@@ -41,6 +42,7 @@ class Domain(NamedTuple):
 ANY = Domain((BOOL, SIGNED, UNSIGNED, REAL, COMPLEX))
 ARITHMETIC = ANY  # bools too: their sum is or, their product and
 NUMERIC = Domain((SIGNED, UNSIGNED, REAL, COMPLEX))
+REAL_NUMERIC = Domain((SIGNED, UNSIGNED, REAL))
 ORDERED = Domain((BOOL, SIGNED, UNSIGNED, REAL))
 FLOATING = Domain((REAL, COMPLEX), DEFAULT_FLOAT)
 REAL_FLOATING = Domain((REAL,), DEFAULT_FLOAT)
@@ -80,19 +82,21 @@ def together(function: str, domain: Domain, *values: Any) -> list[Tensor]:
 
     Raises TypeError for anything else, DTypeError for dtypes that do not go together or that lie outside the domain.
     """
-    tensors = [v for v in values if isinstance(v, Tensor)]
-    if not tensors:
-        kinds = ", ".join(type(v).__name__ for v in values)
-        raise TypeError(f"{function}: got {kinds}; wanted at least one Tensor, as lucid.asarray makes it")
-    dtype = tensors[0].dtype
-    for x in tensors[1:]:
-        if x.dtype is not dtype:
-            dtype = _promoted(function, dtype, x.dtype)
+    like, dtype, numbers = None, None, []
     for v in values:
         if not isinstance(v, Tensor):
-            dtype = promote_scalar(dtype, scalar_type(function, v))
+            numbers.append(v)
+        elif dtype is None:
+            like, dtype = v, v.dtype
+        elif v.dtype is not dtype:
+            dtype = _promoted(function, dtype, v.dtype)
+    if like is None or dtype is None:
+        kinds = ", ".join(type(v).__name__ for v in values)
+        raise TypeError(f"{function}: got {kinds}; wanted at least one Tensor, as lucid.asarray makes it")
+    for number in numbers:
+        dtype = promote_scalar(dtype, scalar_type(function, number))
     dtype = domain_dtype(function, domain, dtype)
-    return [_in_dtype(function, v, dtype, tensors[0]) for v in values]
+    return [_in_dtype(function, v, dtype, like) for v in values]
 
 
 def _promoted(function: str, a: DType, b: DType) -> DType:
@@ -105,16 +109,19 @@ def _promoted(function: str, a: DType, b: DType) -> DType:
 def _in_dtype(function: str, value: Any, dtype: DType, like: Tensor) -> Tensor:
     if isinstance(value, Tensor):
         return value if value.dtype is dtype else value.astype(dtype)
-    backend = devices.backend(like.device)
-    backend.check_dtype(function, dtype)
+    backend = backend_of[type(like.array)]
+    if dtype is not like.dtype:
+        backend.check_dtype(function, dtype)
     try:
-        return Tensor(backend.full((), value, dtype))
+        return Tensor(backend.full((), value, dtype), None, dtype)
     except OverflowError:
         raise OverflowError(f"{function}: {value} does not fit {dtype.name}; convert the tensor first") from None
 
 
 def scalar_type(function: str, value: Any) -> type:
     """The Python type that a number counts as; NumPy's scalars count as the Python number of their kind."""
+    if type(value) in OF_SCALAR:
+        return type(value)
     for kind in (bool, int, float, complex):
         if isinstance(value, kind):
             return kind

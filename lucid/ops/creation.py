@@ -11,7 +11,7 @@ from ..errors import ShapeError
 from ..tensor import Tensor
 from .arguments import Scalar, as_shape, placed, scalar_type, tensor
 from .data_types import astype
-from .devices import to
+from .transfer import to
 
 __all__ = [
     "arange", "asarray", "empty", "empty_like", "eye", "from_dlpack", "full", "full_like", "linspace", "ones",

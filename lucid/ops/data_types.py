@@ -5,6 +5,7 @@ from ..autograd.graph import offer
 from ..autograd.operation import apply, primitive
 from ..devices import Device
 from ..dtypes import BOOL, COMPLEX, REAL, SIGNED, UNSIGNED, DType, as_dtype, promote, promote_scalar
+from ..errors import DTypeError
 from ..tensor import Tensor
 from .arguments import Scalar, scalar_type, tensor
 
@@ -58,10 +59,10 @@ def result_type(*values: Tensor | DType | Scalar) -> DType:
 
 def can_cast(from_: DType | Tensor, to: DType, /) -> bool:
     """Whether promotion takes `from_` to `to`, so that every value survives but for an integer's in a float."""
-    source = from_.dtype if isinstance(from_, Tensor) else as_dtype("can_cast", from_)
+    source, wanted = from_.dtype if isinstance(from_, Tensor) else as_dtype("can_cast", from_), as_dtype("can_cast", to)
     try:
-        return promote(source, as_dtype("can_cast", to)) is to
-    except TypeError:
+        return promote(source, wanted) is wanted
+    except DTypeError:
         return False
 
 

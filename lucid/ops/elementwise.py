@@ -7,11 +7,12 @@ tensors, dtypes are promoted, integers become floats where the function needs th
 import math
 from collections.abc import Callable
 from functools import update_wrapper
-from inspect import signature
 from typing import Any, TypeVar
 
 from ..autograd.graph import offer
-from ..autograd.operation import Primitive
+from ..autograd.modes import MODES
+from ..autograd.operation import Primitive, Rule, mixed_devices
+from ..dtypes import DType
 from ..tensor import Tensor
 from .arguments import (
     ANY,
@@ -23,6 +24,7 @@ from .arguments import (
     NUMERIC,
     ORDERED,
     REAL_FLOATING,
+    REAL_NUMERIC,
     Domain,
     Scalar,
     broadcast_shapes,
@@ -45,34 +47,62 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 Operand = Tensor | Scalar
 
 
-def elementwise(
-    domain: Domain, holomorphic: bool = True, **rules: Callable[..., Any]
-) -> Callable[[Function], Function]:
+def elementwise(domain: Domain, holomorphic: bool = True, **rules: Rule) -> Callable[[Function], Function]:
     """Declare a primitive of one tensor, or of several that broadcast and are promoted together."""
 
     def declare(function: Function) -> Function:
-        name, kinds = function.__name__, domain.kinds
         op = Primitive(function, rules, holomorphic)
-
-        def unary(x: Any, /) -> Tensor:
-            if type(x) is not Tensor or x.dtype.kind not in kinds:
-                x = ready(name, domain, x)
-            return op(x)
-
-        def binary(x1: Any, x2: Any, /) -> Tensor:
-            if not (type(x1) is type(x2) is Tensor and x1.dtype is x2.dtype and x1.dtype.kind in kinds):
-                x1, x2 = together(name, domain, x1, x2)
-            try:
-                return op(x1, x2)
-            except ValueError:
-                broadcast_shapes(name, x1.shape, x2.shape)
-                raise
-
-        door = update_wrapper(unary if len(signature(function).parameters) == 1 else binary, function)
-        door.op = op  # type: ignore[attr-defined]
-        return offer(door)  # type: ignore[return-value]
+        doors: dict[int, Callable[..., Any]] = {1: _unary, 2: _binary}
+        door: Any = update_wrapper(doors[function.__code__.co_argcount](op, domain), function)
+        door.op = op
+        return offer(door)
 
     return declare
+
+
+def _unary(op: Primitive, domain: Domain) -> Callable[[Tensor], Tensor]:
+    name, kernels, differentiable = op.name, op.kernels, op.differentiable
+    results: dict[DType | None, DType] = {}  # by the dtype of the input, once it is known to be in the domain
+
+    def unary(x: Tensor, /) -> Tensor:
+        if not isinstance(x, Tensor) or x._dtype not in results:
+            x = ready(name, domain, x)
+        array = x.array
+        out = Tensor(kernels[type(array)](array), None, results.get(x.dtype))
+        if out._dtype is None:
+            results[x.dtype] = out.dtype
+        if x.node is not None and differentiable and MODES.recording:
+            op.record(out, (x,), (array,), {})
+        return out
+
+    return unary
+
+
+def _binary(op: Primitive, domain: Domain) -> Callable[[Operand, Operand], Tensor]:
+    name, kernels, differentiable = op.name, op.kernels, op.differentiable
+    results: dict[DType | None, DType] = {}  # by the dtype of both inputs, once it is known to be in the domain
+
+    def binary(x1: Any, x2: Any, /) -> Tensor:
+        if not (
+            isinstance(x1, Tensor) and isinstance(x2, Tensor) and x1._dtype is x2._dtype and x1._dtype in results
+        ):
+            x1, x2 = together(name, domain, x1, x2)
+        a, b = x1.array, x2.array
+        if type(a) is not type(b):
+            raise mixed_devices(name, (x1, x2))
+        try:
+            array = kernels[type(a)](a, b)
+        except ValueError:
+            broadcast_shapes(name, x1.shape, x2.shape)
+            raise
+        out = Tensor(array, None, results.get(x1.dtype))
+        if out._dtype is None:
+            results[x1.dtype] = out.dtype
+        if differentiable and (x1.node is not None or x2.node is not None) and MODES.recording:
+            op.record(out, (x1, x2), (a, b), {})
+        return out
+
+    return binary
 
 
 def _where(xp: Any, mask: Any, g: Any) -> Any:
@@ -117,12 +147,12 @@ def pow(x1: Operand, x2: Operand, /) -> Tensor:
     """x1 to the power x2. An integer to a negative power is 0, but for 1 and -1."""
 
 
-@elementwise(NUMERIC, x1=lambda xp, g: xp.zeros_like(g), x2=lambda xp, g: xp.zeros_like(g))
+@elementwise(REAL_NUMERIC, x1=lambda xp, g: xp.zeros_like(g), x2=lambda xp, g: xp.zeros_like(g))
 def floor_divide(x1: Operand, x2: Operand, /) -> Tensor:
     """The largest integer that is at most x1 / x2."""
 
 
-@elementwise(NUMERIC, x1=lambda g: g, x2=lambda xp, g, x1, x2: -g * xp.floor(x1 / x2))
+@elementwise(REAL_NUMERIC, x1=lambda g: g, x2=lambda xp, g, x1, x2: -g * xp.floor(x1 / x2))
 def remainder(x1: Operand, x2: Operand, /) -> Tensor:
     """x1 - floor(x1 / x2) * x2, which has the sign of x2."""
 

@@ -71,59 +71,80 @@ def _value(x: Tensor, value: Any) -> Tensor:
 
 def canonical(x: Tensor, key: Any) -> tuple[Any, ...]:
     """The key as primitives see it. Raises IndexError for one that does not fit x."""
-    parts = list(key) if isinstance(key, tuple) else [key]
-    parts = [expanded for part in parts for expanded in _expanded(x, part)]
-    used = sum(part is not None and part is not Ellipsis for part in parts)
+    parts = [_as_index(part) for part in (key if isinstance(key, tuple) else (key,))]
+    used = sum(map(_axes_read, parts))
     if used > x.ndim or sum(part is Ellipsis for part in parts) > 1:
         raise IndexError(f"getitem: {used} indices for a tensor of shape {x.shape} with {x.ndim} axes")
     if not any(part is Ellipsis for part in parts):
         parts.append(Ellipsis)
     place = next(i for i, part in enumerate(parts) if part is Ellipsis)
     parts[place : place + 1] = [slice(None)] * (x.ndim - used)
-    sizes = iter(enumerate(x.shape))
-    return tuple(None if part is None else _bounded(x, part, *next(sizes)) for part in parts)
+    result: list[Any] = []
+    axis = 0
+    for part in parts:
+        result += [None] if part is None else _masked(x, part, axis) if _is_mask(part) else [_bounded(x, part, axis)]
+        axis += _axes_read(part)
+    broadcast_shapes("getitem", *(tuple(part.shape) for part in result if hasattr(part, "shape")))
+    return tuple(result)
 
 
-def _expanded(x: Tensor, part: Any) -> list[Any]:
-    """Lists and arrays as tensors, and masks as the indices of their true places."""
-    if part is None or part is Ellipsis or isinstance(part, slice | tuple):
-        return [part]
-    if isinstance(part, list) or hasattr(part, "__array__"):
-        if not isinstance(part, Tensor):
-            host = asarray(part, device="cpu")
-            part = astype(host, int64) if host.dtype.kind == REAL and not host.size else host
-            if not part.ndim and part.dtype.kind != BOOL:
-                return [part.item()]
-            part = Tensor(part.array)
-        if part.dtype.kind == BOOL:
-            if not part.ndim:
-                raise IndexError("getitem: a bool without axes is not an index; use lucid.where")
-            return list(nonzero(part))
-        if part.dtype.kind not in (SIGNED, UNSIGNED):
-            raise IndexError(f"getitem: indices are {part.dtype.name}; wanted integers or a mask of bools")
-        return [astype(part, int64)]
+def _as_index(part: Any) -> Any:
+    """Lists and arrays as tensors: int64, or masks of bools."""
     if isinstance(part, bool):
         raise IndexError("getitem: a bool is not an index; use lucid.where")
-    return [part]
+    if not isinstance(part, list) and not hasattr(part, "__array__"):
+        return part
+    if not isinstance(part, Tensor):
+        part = asarray(part, device="cpu")
+        part = astype(part, int64) if part.dtype.kind == REAL and not part.size else part  # [] names no place
+        if not part.ndim and part.dtype.kind in (SIGNED, UNSIGNED):
+            return part.item()
+    if part.dtype.kind == BOOL:
+        if not part.ndim:
+            raise IndexError("getitem: a bool without axes is not an index; use lucid.where")
+        return part
+    if part.dtype.kind not in (SIGNED, UNSIGNED):
+        raise IndexError(f"getitem: indices are {part.dtype.name}; wanted integers or a mask of bools")
+    return astype(part, int64)
 
 
-def _bounded(x: Tensor, part: Any, axis: int, size: int) -> Any:
+def _is_mask(part: Any) -> bool:
+    return isinstance(part, Tensor) and part.dtype.kind == BOOL
+
+
+def _axes_read(part: Any) -> int:
+    """How many axes of a tensor one part of a key reads."""
+    return 0 if part is None or part is Ellipsis else part.ndim if _is_mask(part) else 1
+
+
+def _masked(x: Tensor, mask: Tensor, axis: int) -> list[Any]:
+    """The places where a mask is true, as an integer array for each axis that it covers."""
+    covered = x.shape[axis : axis + mask.ndim]
+    if mask.shape != covered:
+        raise IndexError(f"getitem: a mask of shape {mask.shape} was laid on axes of shape {covered}; make them equal")
+    return [_brought(x, places, places.array) for places in nonzero(mask)]
+
+
+def _brought(x: Tensor, part: Tensor, array: Any) -> Any:
+    """An array of indices on the device of x: from the host, where indices are often made, they come by themselves."""
+    if part.device == x.device:
+        return array
+    if part.device == "cpu":
+        return devices.backend(x.device).from_numpy(array)
+    raise IndexError(f"getitem: the tensor is on {x.device}, its index on {part.device}; move it with .to(device)")
+
+
+def _bounded(x: Tensor, part: Any, axis: int) -> Any:
     """One index, slice or integer array, checked against the axis that it reads."""
+    size = x.shape[axis]
     if isinstance(part, slice):
-        start, stop, step = slice(
-            *(None if v is None else index(v) for v in (part.start, part.stop, part.step))
-        ).indices(size)
-        return slice(start, None if stop < 0 else stop, step)
+        return _canonical_slice(part, size)
     if isinstance(part, Tensor):
         try:
             array = devices.backend(part.device).bounded(part.array, size)
         except IndexError as error:
             raise IndexError(f"getitem: axis {axis} of shape {x.shape} has {size} places: {error}") from None
-        if part.device == x.device:
-            return array
-        if part.device == "cpu":
-            return devices.backend(x.device).from_numpy(array)
-        raise IndexError(f"getitem: the tensor is on {x.device}, its index on {part.device}; move it with .to(device)")
+        return _brought(x, part, array)
     try:
         place = index(part)
     except TypeError:
@@ -133,6 +154,14 @@ def _bounded(x: Tensor, part: Any, axis: int, size: int) -> Any:
     if not -size <= place < size:
         raise IndexError(f"getitem: index {place} is outside axis {axis} of size {size}")
     return place % size
+
+
+def _canonical_slice(part: slice, size: int) -> slice:
+    """The same slice, counted from the front. Where it goes backwards, -1 stands for before the first place."""
+    start, stop, step = slice(*(None if v is None else index(v) for v in (part.start, part.stop, part.step))).indices(size)
+    if start < 0:
+        return slice(0, 0, 1)
+    return slice(start, None if stop < 0 else stop, step)
 
 
 def take(x: Tensor, indices: Tensor, /, *, axis: int | None = None) -> Tensor:

@@ -14,7 +14,6 @@ from ..tensor import Tensor
 from . import (
     creation,
     data_types,
-    devices,
     elementwise,
     indexing,
     linear_algebra,
@@ -22,6 +21,7 @@ from . import (
     searching,
     sorting,
     statistical,
+    transfer,
 )
 from .arguments import Scalar, scalar_type
 
@@ -53,7 +53,7 @@ UNARY: dict[str, Callable[..., Tensor]] = {
     "invert": elementwise.bitwise_invert,
 }
 METHODS = (
-    *(data_types.astype, devices.to, devices.to_device, engine.backward),
+    *(data_types.astype, transfer.to, transfer.to_device, engine.backward),
     *(manipulation.reshape, manipulation.flatten, manipulation.permute_dims, manipulation.squeeze),
     *(statistical.sum, statistical.mean, statistical.var, statistical.std, statistical.max, statistical.min),
     *(statistical.any, statistical.all, searching.argmax, searching.argmin, sorting.sort, sorting.argsort),
@@ -154,7 +154,7 @@ def _attach() -> None:
     methods |= {"__getitem__": indexing.getitem, "__setitem__": _setitem, "__pow__": _pow}
     methods |= {"copy_": _copy, "fill_": _fill, "clone": _clone}
     methods |= {"T": property(_transposed), "mT": property(linear_algebra.matrix_transpose)}
-    methods |= {"cpu": lambda x: devices.to(x, "cpu"), "gpu": lambda x: devices.to(x, "gpu")}
+    methods |= {"cpu": lambda x: transfer.to(x, "cpu"), "gpu": lambda x: transfer.to(x, "gpu")}
     for name, method in methods.items():
         setattr(Tensor, name, method)
 

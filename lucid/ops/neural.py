@@ -237,6 +237,8 @@ def conv(
     """
     x, weight = together("conv", FLOATING, tensor("conv", x), tensor("conv", weight, "weight"))
     space = x.ndim - 2
+    if bias is not None and bias.shape != weight.shape[:1]:
+        raise ShapeError(f"conv: bias has shape {bias.shape}; wanted {weight.shape[:1]}, one for each output channel")
     if space < 1 or weight.ndim != x.ndim:
         raise ShapeError(
             f"conv: got x {x.shape} and weight {weight.shape}; wanted (n, c, ...) and (o, c / groups, ...)"

@@ -53,9 +53,17 @@ def _extreme(function: Any, x: Tensor, axis: int | None, keepdims: bool) -> Tens
     name = function.__name__
     x = ready(name, ORDERED, x)
     if axis is None:
-        out = apply(function, reshape(x, (-1,)) if x.size else x, axis=0, keepdims=False)
+        _check_not_empty(name, x.size, x, axis)
+        out = apply(function, reshape(x, (-1,)), axis=0, keepdims=False)
         return reshape(out, (1,) * x.ndim) if keepdims else out
-    return apply(function, x, axis=one_axis(name, x.ndim, axis), keepdims=keepdims)
+    along = one_axis(name, x.ndim, axis)
+    _check_not_empty(name, x.shape[along], x, axis)
+    return apply(function, x, axis=along, keepdims=keepdims)
+
+
+def _check_not_empty(function: str, count: int, x: Tensor, axis: int | None) -> None:
+    if not count:
+        raise ShapeError(f"{function}: shape {x.shape} has no elements along axis={axis}, so there is no {function}")
 
 
 def nonzero(x: Tensor, /) -> tuple[Tensor, ...]:

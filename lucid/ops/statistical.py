@@ -4,10 +4,10 @@ from math import prod as product
 from typing import Any
 
 from ..autograd.operation import apply, primitive
-from ..dtypes import BOOL, SIGNED, UNSIGNED, DType, int64, uint64
+from ..dtypes import BOOL, SIGNED, UNSIGNED, DType, float32, int64, uint64
 from ..errors import ShapeError
 from ..tensor import Tensor
-from .arguments import ANY, FLOATING, LOGICAL, ORDERED, Axis, axes, one_axis, ready
+from .arguments import ANY, FLOATING, LOGICAL, ORDERED, REAL_FLOATING, Axis, axes, one_axis, ready
 from .data_types import astype
 from .elementwise import sqrt, square
 
@@ -105,21 +105,31 @@ def cumulative_sum(x: Tensor, /, *, axis: int | None = None, dtype: DType | None
     return apply(cumulative_sum, x, axis=one_axis("cumulative_sum", x.ndim, axis or 0))
 
 
+def exact(x: Tensor) -> Tensor:
+    """16-bit numbers in float32, in which sums and squares neither overflow nor round at every step."""
+    return astype(x, float32) if x.dtype.itemsize == 2 else x
+
+
 def mean(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The arithmetic mean along axes, all of them for None, in floating point for integers too."""
     x = ready("mean", FLOATING, x)
     count = product(x.shape[a] for a in axes("mean", x, axis))
-    return sum(x, axis=axis, keepdims=keepdims) / (count or float("nan"))
+    out = sum(exact(x), axis=axis, keepdims=keepdims) / (count or float("nan"))
+    return astype(out, x.dtype, copy=False)
 
 
 def var(x: Tensor, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Tensor:
     """The variance along axes: squared distances from the mean, summed and divided by the count less `correction`."""
-    x = ready("var", FLOATING, x)
+    x = ready("var", REAL_FLOATING, x)
     count = product(x.shape[a] for a in axes("var", x, axis)) - correction
-    squares = square(x - mean(x, axis=axis, keepdims=True))
-    return sum(squares, axis=axis, keepdims=keepdims) / (count if count > 0 else float("nan"))
+    wide = exact(x)
+    squares = square(wide - mean(wide, axis=axis, keepdims=True))
+    out = sum(squares, axis=axis, keepdims=keepdims) / (count if count > 0 else float("nan"))
+    return astype(out, x.dtype, copy=False)
 
 
 def std(x: Tensor, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Tensor:
     """The standard deviation along axes, the square root of `var`."""
-    return sqrt(var(x, axis=axis, correction=correction, keepdims=keepdims))
+    x = ready("std", REAL_FLOATING, x)
+    out = sqrt(var(exact(x), axis=axis, correction=correction, keepdims=keepdims))
+    return astype(out, x.dtype, copy=False)

@@ -10,7 +10,7 @@ from ..errors import DTypeError
 from ..tensor import Tensor
 from .arguments import tensor
 
-__all__ = ["to"]
+__all__: list[str] = []  # methods of Tensor alone
 
 
 @primitive(x=lambda xp, g, x_device: xp.to_device(g, device=x_device))
