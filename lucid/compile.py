@@ -147,12 +147,11 @@ class _Graph:
         arrays = dict(zip(self.writes, outputs))
         for path in self.without_grad & tensors.keys():
             tensors[path].grad = None
-        for path, array in arrays.items():
-            kind, name = path
+        for (kind, path), array in arrays.items():
             if kind == "value":
-                tensors[name].array = array
+                tensors[path].array = array
             elif kind == "grad":
-                tensors[name].grad = Tensor(array)
+                tensors[path].grad = Tensor(array)
         return tree.map(lambda leaf: leaf.tensor(arrays) if isinstance(leaf, _Returned) else leaf, self.result)
 
     def _trace(self, arrays: Any, given: dict[str, Any], reached: dict[str, Any], args: Any, options: Any) -> list[Any]:
