@@ -119,6 +119,7 @@ class _Graph:
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
         self.run: Callable[..., Any] | None = None
+        self.keys: Any = None
         self.draws = 0
         self.repeatable = True  # unless it made tensors that later calls will find, and so have another graph
 

@@ -1,5 +1,8 @@
 """Products of matrices."""
 
+from math import prod
+from typing import Any
+
 from ..autograd.operation import apply, primitive
 from ..errors import ShapeError
 from ..tensor import Tensor
@@ -18,10 +21,15 @@ def _check_shapes(function: str, x1: Tensor, x2: Tensor) -> None:
     broadcast_shapes(function, x1.shape[:-2], x2.shape[:-2])
 
 
-@primitive(
-    x1=lambda xp, g, x2: xp.matmul(g, xp.matrix_transpose(x2)),
-    x2=lambda xp, g, x1: xp.matmul(xp.matrix_transpose(x1), g),
-)
+def _to_right(xp: Any, g: Any, x1: Any, x2_shape: tuple[int, ...]) -> Any:
+    """x1^T g; where all of x1 was multiplied by one matrix, in one product and not as a sum of many."""
+    if len(x2_shape) == 2 < x1.ndim:
+        rows = prod(x1.shape[:-1])
+        x1, g = xp.reshape(x1, (rows, x1.shape[-1])), xp.reshape(g, (rows, g.shape[-1]))
+    return xp.matmul(xp.matrix_transpose(x1), g)
+
+
+@primitive(x1=lambda xp, g, x2: xp.matmul(g, xp.matrix_transpose(x2)), x2=_to_right)
 def matmul(x1: Tensor, x2: Tensor, /) -> Tensor:
     """The product of matrices (..., n, k) and (..., k, m), whose leading axes broadcast.
 
