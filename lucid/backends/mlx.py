@@ -4,6 +4,7 @@ What MLX already says right stands in one list. What follows hides the rest: wha
 do, index dtypes, channels-last convolution, and that nothing is computed before it is needed.
 """
 
+import logging
 import math
 import os
 import threading
@@ -32,15 +33,17 @@ except ImportError as error:
 Array = Any
 
 ON_PROCESSOR = not mx.is_available(mx.gpu)
+if ON_PROCESSOR:
+    logging.getLogger("lucid").warning("device 'gpu': MLX finds no GPU here and runs on the processor")
 if ON_PROCESSOR and os.environ.get("LUCID_REQUIRE_GPU", "0") not in ("", "0"):
     raise DeviceError("gpu: LUCID_REQUIRE_GPU is set and MLX finds no GPU here; unset it to run MLX on the processor")
 
 AS_MLX_HAS_IT = """
     abs acos acosh add asin asinh atan atanh bitwise_and bitwise_invert bitwise_or bitwise_xor broadcast_to ceil conj
-    cos cosh divide equal erf erfinv exp expm1 flip floor floor_divide greater greater_equal imag isfinite isinf isnan
-    less less_equal log log10 log1p log2 logaddexp logical_and logical_not logical_or matrix_transpose maximum minimum
-    multiply negative not_equal ones_like permute_dims real reciprocal remainder reshape round rsqrt sigmoid sinh sqrt
-    square subtract tan tanh trunc where zeros_like
+    cos cosh divide equal erf erfinv exp flip floor greater greater_equal imag isfinite isinf isnan less less_equal log
+    log10 log1p log2 logaddexp logical_and logical_not logical_or matrix_transpose maximum minimum multiply negative
+    not_equal ones_like permute_dims real reciprocal reshape round rsqrt sigmoid sinh sqrt square subtract tan tanh trunc
+    where zeros_like
 """.split()
 globals().update({name: getattr(mx, name) for name in AS_MLX_HAS_IT})
 atan2, logical_xor = mx.arctan2, mx.not_equal
@@ -232,6 +235,43 @@ def positive(x: Array) -> Array:
     return x
 
 
+def expm1(x: Array) -> Array:
+    if not is_complex(x):
+        return mx.expm1(x)
+    a, b = mx.real(x), mx.imag(x)  # e^a cos b - 1 without the difference of two numbers near 1
+    return mx.expm1(a) * mx.cos(b) - 2 * mx.square(mx.sin(b / 2)) + mx.exp(a) * mx.sin(b) * 1j
+
+
+def floor_divide(x1: Array, x2: Array) -> Array:
+    if mx.issubdtype(x1.dtype, mx.integer):
+        whole = mx.floor_divide(x1, _safe_divisor(x2))
+        if mx.issubdtype(x2.dtype, mx.signedinteger):
+            whole = mx.where(x2 == -1, -x1, whole)
+        return mx.where(x2 == 0, mx.zeros_like(x1), whole)
+    whole = mx.round((x1 - remainder(x1, x2)) / x2)  # MLX rounds x1 / x2 first, which may reach the next integer
+    quotient = x1 / x2
+    of_infinite = mx.where(x1 * x2 < 0, -mx.ones_like(x1), mx.zeros_like(x1))
+    whole = mx.where(mx.isinf(x2) & mx.isfinite(x1), of_infinite, whole)
+    whole = mx.where(whole == 0, quotient * 0, whole)  # a zero with the sign of the quotient
+    return mx.where(x2 == 0, quotient, whole)
+
+
+def remainder(x1: Array, x2: Array) -> Array:
+    if mx.issubdtype(x1.dtype, mx.integer):
+        return mx.where(x2 == 0, mx.zeros_like(x1), mx.remainder(x1, _safe_divisor(x2)))
+    rest = mx.remainder(x1, x2)
+    zero = mx.zeros_like(x2)
+    return mx.where(rest == 0, mx.where(x2 < 0, -zero, zero), rest)  # MLX gives zero the sign of x1
+
+
+def _safe_divisor(x: Array) -> Array:
+    """Integers without 0, and without -1: a processor stops the program for x / 0 and for the smallest integer / -1."""
+    unsafe = x == 0
+    if mx.issubdtype(x.dtype, mx.signedinteger):
+        unsafe = unsafe | (x == -1)
+    return mx.where(unsafe, mx.ones_like(x), x)
+
+
 def sign(x: Array) -> Array:
     return mx.where(mx.isnan(x), x, mx.sign(x))  # MLX gives 0 for nan
 
@@ -385,6 +425,7 @@ def convolve(
     input_dilation: tuple[int, ...],
     groups: int,
 ) -> Array:
+    x, padding = _cut(x, padding, input_dilation)
     out = mx.conv_general(
         mx.moveaxis(x, 1, -1),
         mx.moveaxis(weight, 1, -1),
@@ -395,6 +436,20 @@ def convolve(
         groups=groups,
     )
     return mx.moveaxis(out, -1, 1)
+
+
+def _cut(x: Array, padding: tuple[tuple[int, int], ...], steps: tuple[int, ...]) -> Any:
+    """x without the elements that negative padding cuts off, and the padding that is left, which is not negative.
+
+    MLX would cut off elements before it spreads them, so too many where they stand apart.
+    """
+    key: list[slice] = [slice(None), slice(None)]
+    left = []
+    for n, (low, high), step in zip(x.shape[2:], padding, steps, strict=True):
+        first, last = (-(end // step) if end < 0 else 0 for end in (low, high))
+        key.append(slice(first, n - last))
+        left.append((low + first * step, high + last * step))
+    return (x, padding) if left == list(padding) else (x[tuple(key)], left)
 
 
 # --- Kernels for composites ------------------------------------------------------------------------------------------
