@@ -7,6 +7,7 @@ and functions that it lacks.
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -118,6 +119,10 @@ def from_host(function: str, value: Any, dtype: DType | None, copy: bool = True)
 
     Python numbers take lucid's defaults (float32, int64, complex64); arrays keep their dtype.
     """
+    if hasattr(value, "__dlpack__") and not isinstance(value, np.ndarray | np.generic):
+        # What NumPy or DLPack has no dtype for, such as bfloat16, may still convert itself.
+        with suppress(BufferError, RuntimeError, TypeError, ValueError):
+            value = np.from_dlpack(value)
     try:
         array = np.array(value, dtype=None if dtype is None else native(dtype), copy=True if copy else None)
     except (ValueError, TypeError, OverflowError) as error:
@@ -153,10 +158,10 @@ def from_dlpack(x: Any) -> Any:
 
 
 def to_dlpack(array: Array, **options: Any) -> Any:
-    """Read-only, so that nobody who takes the memory can change the tensor; a copy where the taker needs to write."""
-    if options["copy"] or options["max_version"] is None:  # before version 1 of DLPack nothing could be read-only
-        return array.copy().__dlpack__(**options | {"copy": None})
-    return to_numpy(array).__dlpack__(**options)
+    """A copy, unless the taker refuses one: read-only flags do not keep everybody from writing to a tensor's memory."""
+    if options["copy"] is False:
+        return to_numpy(array).__dlpack__(**options)
+    return array.copy().__dlpack__(**options | {"copy": None})
 
 
 def dlpack_device(array: Array) -> tuple[int, int]:
