@@ -16,7 +16,7 @@ from typing import Any
 from ..backends import backend_of
 from ..errors import GradientError, ShapeError
 from ..tensor import Tensor
-from .graph import OPS, Leaf, Node, order
+from .graph import OPS, Leaf, Node, Outputs, order
 from .modes import set_grad_enabled
 
 __all__ = ["backward", "grad", "pull"]
@@ -121,13 +121,18 @@ def pull(
                     f"the graph behind {node.op.name} was freed by an earlier backward pass; "
                     "pass retain_graph=True to that one, or compute the values again"
                 )
-            xp = OPS if create_graph else backend_of[type(g)]
+            xp = OPS if create_graph else backend_of[type(_one(g))]
             for parent, wants, d in zip(node.parents, asked, node.op.vjp(node, g, asked, xp), strict=True):
                 if wants and d is not None:
                     _accumulate(pending, parent, d)
             if not retain_graph:
                 node.kept, node.parents = FREED, ()
     return found
+
+
+def _one(g: Any) -> Any:
+    """A gradient itself, or any one of those of several outputs."""
+    return next(part for part in g if part is not None) if isinstance(g, Outputs) else g
 
 
 def _accumulate(pending: dict[Node, Any], node: Any, g: Any) -> None:

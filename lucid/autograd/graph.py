@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 from ..dtypes import DType
 
-__all__ = ["OPS", "Leaf", "Node", "Operation", "offer", "order"]
+__all__ = ["OPS", "Leaf", "Node", "Operation", "Outputs", "offer", "order"]
 
 OPS = SimpleNamespace()
 """`lucid.ops` as a namespace for gradient rules, beside the backends: every op by name, put here as it is declared."""
@@ -64,6 +64,15 @@ class Leaf(Node):
     def __init__(self, dtype: DType) -> None:
         super().__init__(None, (), (), None)
         self.dtype = dtype
+
+
+class Outputs(tuple[Any, ...]):
+    """The gradients of the several outputs of one op; None for an output that no gradient has reached."""
+
+    __slots__ = ()
+
+    def __add__(self, other: Any) -> "Outputs":
+        return Outputs(b if a is None else a if b is None else a + b for a, b in zip(self, other, strict=True))
 
 
 def order(ends: Iterable[Node], until: Set[Node] = frozenset()) -> list[Node]:

@@ -17,7 +17,8 @@ A composite is a function written in other ops, and its body is what it means. A
 faster under its name; the body remains what second derivatives are taken of.
 
 Inputs are the positional-only parameters of a declaration, options are the others. An op of any number of inputs
-(`concat`) declares one, whose rule serves all and may ask for the `position` of its input and for all `shapes`.
+(`concat`) declares one, whose rule serves all and may ask for the `position` of its input and for all `shapes`. Where
+backends return several arrays, `g` and `out` are tuples.
 
 Rules are written for real numbers. Where an op is holomorphic the same rule is right for complex ones between two
 conjugations, and `vjp` puts them there; what is not holomorphic (abs, real, conj, ...) says so and has a rule that is
@@ -32,7 +33,7 @@ from ..backends import backend_of
 from ..errors import DeviceError
 from ..tensor import Tensor
 from .engine import pull
-from .graph import OPS, Node, offer
+from .graph import OPS, Node, Outputs, offer
 from .modes import MODES
 
 __all__ = ["Composite", "Primitive", "apply", "composite", "primitive"]
@@ -75,19 +76,24 @@ class Primitive:
         self.names_of_shapes = [f"{x}_shape" for x in inputs]
         self.keeps_out = "out" in asked
 
-    def __call__(self, *inputs: Tensor, **options: Any) -> Tensor:
-        """Run on the inputs' device and record, if a gradient flows through any of them."""
+    def __call__(self, *inputs: Tensor, **options: Any) -> Any:
+        """Run on the inputs' device and record, if a gradient flows through any of them.
+
+        Where backends return a tuple of arrays, the result is a tuple of tensors.
+        """
         arrays = [x.array for x in inputs]
         array_type = type(arrays[0])
         for array in arrays:
             if type(array) is not array_type:
                 raise mixed_devices(self.name, inputs)
-        out = Tensor(self.kernels[array_type](*arrays, **options))
-        if self.differentiable and MODES.recording:
-            for x in inputs:
-                if x.node is not None:
-                    self.record(out, inputs, arrays, options)
-                    break
+        found = self.kernels[array_type](*arrays, **options)
+        recording = self.differentiable and MODES.recording and any(x.node is not None for x in inputs)
+        if isinstance(found, tuple):
+            outputs = tuple(map(Tensor, found))
+            return self.record_all(outputs, inputs, arrays, options) if recording else outputs
+        out = Tensor(found)
+        if recording:
+            self.record(out, inputs, arrays, options)
         return out
 
     def record(self, out: Tensor, inputs: Sequence[Tensor], arrays: Sequence[Any], options: dict[str, Any]) -> None:
@@ -101,16 +107,33 @@ class Primitive:
             kept["out"] = out.array
         out.node = Node(self, [x.node for x in inputs], [a.shape for a in arrays], kept)
 
+    def record_all(
+        self, outputs: tuple[Tensor, ...], inputs: Sequence[Tensor], arrays: Sequence[Any], options: dict[str, Any]
+    ) -> tuple[Tensor, ...]:
+        """Give several outputs nodes that share one, which all gradients pass together."""
+        whole = Tensor(tuple(x.array for x in outputs))
+        self.record(whole, inputs, arrays, options)
+        assert whole.node is not None
+        whole.node.kept["out"] = whole.array
+        for i, x in enumerate(outputs):
+            x.node = _part(whole.node, i) if x.dtype.is_floating else None
+        return outputs
+
     def vjp(self, node: Node, g: Any, wanted: list[bool], xp: Any) -> Iterator[Any]:
         known = {**node.kept, "g": g, "xp": xp, "shapes": node.shapes}
         if xp is OPS:  # rules see Tensors: an input continues the graph behind it, the output the graph of this node
             for i, name in self.keeps_inputs:
                 known[name] = Tensor(known[name], node.parents[i])
-            if self.keeps_out:
+            if isinstance(g, Outputs):
+                known["out"] = tuple(Tensor(a, _part(node, i)) for i, a in enumerate(known["out"]))
+            elif self.keeps_out:
                 known["out"] = Tensor(known["out"], node)
+        if isinstance(g, Outputs):
+            g = tuple(xp.zeros_like(x) if d is None else d for d, x in zip(g, known["out"], strict=True))
+            known["g"] = g
         for name, shape in zip(self.names_of_shapes, node.shapes, strict=False):
             known[name] = shape
-        if conjugate := self.holomorphic and xp.is_complex(g):
+        if conjugate := self.holomorphic and not isinstance(g, tuple) and xp.is_complex(g):
             known["g"] = xp.conj(g)
         for i, (wants, shape) in enumerate(zip(wanted, node.shapes, strict=True)):
             rule = self.rules[min(i, len(self.rules) - 1)]
@@ -121,6 +144,23 @@ class Primitive:
             function, names = rule
             d = sum_to(xp, function(*[known[name] for name in names]), shape)
             yield xp.conj(d) if conjugate else d
+
+
+class _Part:
+    """One of several outputs of an op."""
+
+    def __init__(self, name: str, place: int, count: int) -> None:
+        self.name, self.place, self.count = name, place, count
+
+    def vjp(self, node: Node, g: Any, wanted: list[bool], xp: Any) -> list[Any]:
+        return [Outputs(g if i == self.place else None for i in range(self.count))]
+
+
+def _part(whole: Node, place: int) -> Node:
+    """The node of one output of the op that `whole` recorded."""
+    outputs = whole.kept["out"]
+    assert whole.op is not None
+    return Node(_Part(whole.op.name, place, len(outputs)), [whole], [outputs[place].shape], None)
 
 
 class Composite:
