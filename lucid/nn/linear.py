@@ -1,0 +1,58 @@
+"""Linear: every output is a weighted sum of all inputs."""
+
+from math import sqrt
+from typing import Any
+
+from ..ops.creation import zeros
+from ..tensor import Tensor
+from . import functional, init
+from .module import Module
+from .parameter import Parameter
+
+__all__ = ["Identity", "Linear"]
+
+
+class Linear(Module):
+    """x W^T + b for x (..., in_features) gives (..., out_features).
+
+    `weight` W is (out_features, in_features), `bias` b is (out_features,) or None. Both start uniformly between
+    -1 / sqrt(in_features) and 1 / sqrt(in_features), as in PyTorch. Raises ShapeError for another number of features.
+
+    >>> import lucid
+    >>> Linear(3, 5)(lucid.ones((2, 3))).shape
+    (2, 5)
+    """
+
+    def __init__(self, in_features: int, out_features: int, bias: bool = True) -> None:
+        self.in_features, self.out_features = in_features, out_features
+        self.weight = Parameter(zeros((out_features, in_features)))
+        self.bias = Parameter(zeros(out_features)) if bias else None
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw weight and bias anew."""
+        r = 1 / sqrt(self.in_features) if self.in_features else 0.0
+        init.uniform_(self.weight, -r, r)
+        if self.bias is not None:
+            init.uniform_(self.bias, -r, r)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.linear(x, self.weight, self.bias)
+
+    def multiply_adds(self, inputs: tuple[Any, ...], output: Tensor) -> int:
+        return output.size * self.in_features
+
+    def extra_repr(self) -> str:
+        return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
+
+
+class Identity(Module):
+    """x itself: the place of a layer that is left out.
+
+    >>> import lucid
+    >>> Identity()(lucid.ones(2)).tolist()
+    [1.0, 1.0]
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x

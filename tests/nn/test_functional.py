@@ -1,0 +1,232 @@
+"""Functions without state: losses, resizing, attention, classes. `tests/parity` has them beside PyTorch's."""
+
+import math
+
+import numpy as np
+import pytest
+
+import lucid
+from lucid.autograd import check_gradients
+from lucid.errors import DeviceError, DTypeError, ShapeError
+from lucid.nn import functional as F
+
+TOLERANCE = {"rtol": 1e-5, "atol": 1e-6}
+
+
+def values(*shape, device="cpu", seed=0):
+    host = np.random.default_rng(seed).normal(size=shape).astype(np.float32)
+    return lucid.asarray(host, device=device), host.astype(np.float64)
+
+
+def log_softmax(x, axis):
+    return x - np.log(np.exp(x).sum(axis, keepdims=True))
+
+
+# Cross-entropy
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("smoothing", [0.0, 0.3])
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_cross_entropy_is_its_sum_over_classes(weighted, smoothing, reduction, device):
+    x, reference = values(6, 5, device=device)
+    target = np.array([0, 4, -100, 2, 2, -100])
+    weight = np.array([1.0, 2.0, 0.5, 1.0, 3.0]) if weighted else np.ones(5)
+    t = np.eye(5)[np.maximum(target, 0)] * (1 - smoothing) + smoothing / 5
+    losses = -(t * weight * log_softmax(reference, 1)).sum(1) * (target >= 0)
+    counted = weight[target[target >= 0]].sum()
+    wanted = {"mean": losses.sum() / counted, "sum": losses.sum(), "none": losses}[reduction]
+    given = lucid.asarray(weight.astype(np.float32), device=device) if weighted else None
+    out = F.cross_entropy(
+        x, lucid.asarray(target, device=device), given, reduction=reduction, label_smoothing=smoothing
+    )
+    np.testing.assert_allclose(out.numpy(), wanted, **TOLERANCE)
+
+
+def test_cross_entropy_of_one_of_pixels_and_of_probabilities(device):
+    x, reference = values(2, 3, 4, 5, device=device)
+    target = np.random.default_rng(0).integers(0, 3, (2, 4, 5))
+    logs = log_softmax(reference, 1)
+    wanted = -np.take_along_axis(logs, target[:, None], 1).mean()
+    classes = lucid.asarray(target, device=device)
+    assert F.cross_entropy(x, classes).item() == pytest.approx(wanted, rel=1e-5)
+    chances = F.one_hot(classes, 3).permute_dims((0, 3, 1, 2)).astype(lucid.float32)
+    assert F.cross_entropy(x, chances).item() == pytest.approx(wanted, rel=1e-5)
+    single = F.cross_entropy(x[0, :, 0, 0], classes[0, 0, 0])
+    assert single.item() == pytest.approx(-logs[0, target[0, 0, 0], 0, 0], rel=1e-5)
+
+
+def test_cross_entropy_where_all_or_nothing_is_certain(device):
+    x = lucid.asarray([[0.0, -lucid.inf], [-lucid.inf, 0.0]], device=device)
+    assert F.cross_entropy(x, lucid.asarray([0, 1], device=device)).item() == 0.0
+    assert F.cross_entropy(x, lucid.asarray([0, 0], device=device)).item() == lucid.inf
+    ignored = lucid.asarray([9, 9], device=device)
+    assert math.isnan(F.cross_entropy(x, ignored, ignore_index=9).item())
+    assert F.cross_entropy(x, ignored, ignore_index=9, reduction="sum").item() == 0.0
+
+
+def test_the_gradient_of_cross_entropy():
+    x = lucid.asarray(np.random.default_rng(0).normal(size=(3, 4)), requires_grad=True)
+    weight = lucid.asarray([1.0, 2.0, 3.0, 4.0], dtype=lucid.float64)
+    target = lucid.asarray([1, -100, 3])
+    check_gradients(lambda x: F.cross_entropy(x, target, weight, label_smoothing=0.2), [x])
+
+
+@pytest.mark.parametrize("wrong", [[0, 3], [-1, 0]])
+def test_a_class_that_is_not_there(wrong, device):
+    x, target = lucid.zeros((2, 3), device=device), lucid.asarray(wrong, device=device)
+    message = "a target is not a class; wanted integers from 0 to 2" if device == "cpu" else "outside an axis of size 3"
+    with pytest.raises(IndexError, match=message):
+        F.cross_entropy(x, target).item()
+    with pytest.raises(IndexError):
+        F.one_hot(target, 3).tolist()
+
+
+X, TARGET = lucid.zeros((2, 3)), lucid.asarray([0, 1])
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: F.cross_entropy(X, lucid.asarray([0])), ShapeError, r"target has shape \(1,\); wanted classes \(2,\)"),
+        (lambda: F.cross_entropy(X, lucid.ones(2)), ShapeError, r"probabilities must have input's, \(2, 3\)"),
+        (lambda: F.cross_entropy(X, TARGET == 0), DTypeError, "target is bool; wanted classes as integers"),
+        (lambda: F.cross_entropy(X, [0, 1]), TypeError, "cross_entropy: target is list"),
+        (lambda: F.cross_entropy(lucid.ones(()), TARGET), ShapeError, "input has no axes"),
+        (lambda: F.cross_entropy(X, TARGET, lucid.ones(2)), ShapeError, r"weight has shape \(2,\); wanted \(3,\)"),
+        (lambda: F.cross_entropy(X, TARGET, reduction="max"), ValueError, "reduction='max'; choose among mean, sum"),
+        (lambda: F.cross_entropy(X, TARGET, label_smoothing=2), ValueError, "label_smoothing=2"),
+        (lambda: F.mse_loss(X, TARGET), ShapeError, r"mse_loss: got input \(2, 3\) and target \(2,\)"),
+        (lambda: F.mse_loss(X, X, "all"), ValueError, "mse_loss: reduction='all'"),
+        (lambda: F.one_hot(X), DTypeError, "one_hot: target is float32"),
+        (lambda: F.pad(X, (1, 2, 3)), ShapeError, r"pad=\(1, 2, 3\) for shape \(2, 3\)"),
+        (lambda: F.pad(X, (1, 2), mode="reflect"), ValueError, "mode='reflect'"),
+        (lambda: F.dropout(X, 2.0), ValueError, "dropout: p=2.0"),
+        (lambda: F.drop_path(X, -1.0), ValueError, "drop_path: p=-1.0"),
+        (lambda: F.interpolate(X, 2), ShapeError, r"interpolate: input has shape \(2, 3\)"),
+        (lambda: F.interpolate(X[None, None], (0, 2)), ShapeError, r"\(2, 3\) cannot become \(0, 2\)"),
+        (lambda: F.interpolate(X[None, None]), ValueError, "give one of the two"),
+        (lambda: F.interpolate(X[None, None], 2, mode="area"), ValueError, "mode='area'; choose among nearest"),
+        (lambda: F.interpolate(X[None, None], 2, antialias=True), ValueError, "antialias are for mode='bilinear'"),
+    ],
+)
+def test_errors_say_what_came_and_what_was_wanted(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
+
+
+@pytest.mark.gpu
+def test_a_target_on_the_other_device():
+    pytest.importorskip("mlx.core")
+    with pytest.raises(DeviceError, match=r"input is on gpu, target on cpu; move it with .to\(device\)"):
+        F.cross_entropy(X.gpu(), TARGET)
+
+
+def test_mse_loss(device):
+    x, reference = values(3, 4, device=device)
+    y, other = values(3, 4, device=device, seed=1)
+    wanted = (reference - other) ** 2
+    np.testing.assert_allclose(F.mse_loss(x, y).numpy(), wanted.mean(), **TOLERANCE)
+    np.testing.assert_allclose(F.mse_loss(x, y, "sum").numpy(), wanted.sum(), **TOLERANCE)
+    np.testing.assert_allclose(F.mse_loss(x, y, "none").numpy(), wanted, **TOLERANCE)
+
+
+# Shapes and classes
+
+
+def test_one_hot_and_pad(device):
+    classes = lucid.asarray([[2, 0]], dtype=lucid.uint8, device=device)
+    assert F.one_hot(classes).tolist() == [[[0, 0, 1], [1, 0, 0]]]
+    assert F.one_hot(classes, 4).shape == (1, 2, 4)
+    assert F.one_hot(classes).dtype is lucid.int64
+    x = lucid.ones((1, 2), device=device)
+    assert F.pad(x, (1, 0, 0, 1), value=5).tolist() == [[5, 1, 1], [5, 5, 5]]
+
+
+# Resizing
+
+
+@pytest.mark.parametrize("mode", ["bilinear", "bicubic"])
+@pytest.mark.parametrize("size", [(3, 9), (12, 5), (1, 20)])
+@pytest.mark.parametrize("options", [{}, {"align_corners": True}, {"antialias": True}])
+def test_resizing_keeps_a_constant_and_its_own_size(mode, size, options, device):
+    x, reference = values(2, 3, 6, 7, device=device)
+    np.testing.assert_allclose(F.interpolate(x * 0 + 3, size, mode=mode, **options).numpy(), 3, rtol=1e-6)
+    np.testing.assert_allclose(F.interpolate(x, (6, 7), mode=mode, **options).numpy(), reference, **TOLERANCE)
+    assert F.interpolate(x, size, mode=mode, **options).shape == (2, 3, *size)
+
+
+def test_bilinear_keeps_a_slope_between_the_outermost_centres(device):
+    x = lucid.arange(8, dtype=lucid.float32, device=device).reshape((1, 1, 1, 8))
+    edges = F.interpolate(x, (1, 16), mode="bilinear").numpy()[0, 0, 0]
+    np.testing.assert_allclose(edges, np.clip((np.arange(16) + 0.5) / 2 - 0.5, 0, 7), rtol=1e-6)
+    corners = F.interpolate(x, (1, 15), mode="bilinear", align_corners=True).numpy()[0, 0, 0]
+    np.testing.assert_allclose(corners, np.arange(15) / 2, atol=1e-6)
+
+
+def test_bicubic_weighs_with_keys_formula(device):
+    x = lucid.zeros((1, 1, 1, 8), device=device)
+    x[0, 0, 0, 4] = 1.0
+    weights = [
+        -0.03515625,
+        -0.10546875,
+        0.26171875,
+        0.87890625,
+    ]  # at distances 1.75, 1.25, 0.75 and 0.25, for a = -0.75
+    found = F.interpolate(x, (1, 16), mode="bicubic").tolist()[0][0][0]
+    assert found == [0.0] * 5 + weights + weights[::-1] + [0.0] * 3
+
+
+def test_antialiasing_passes_no_pixel_over(device):
+    x = lucid.zeros((1, 1, 1, 64), device=device)
+    x[0, 0, 0, 13] = 1.0
+    assert F.interpolate(x, (1, 4), mode="bilinear").sum().item() == 0.0
+    assert F.interpolate(x, (1, 4), mode="bilinear", antialias=True).sum().item() == pytest.approx(1 / 16, rel=0.1)
+
+
+def test_nearest_copies_pixels_of_any_dtype(device):
+    x = lucid.asarray([[[[1, 2], [3, 4]]]], dtype=lucid.uint8, device=device)
+    out = F.interpolate(x, scale_factor=(1, 2))
+    assert out.dtype is lucid.uint8
+    assert out.tolist() == [[[[1, 1, 2, 2], [3, 3, 4, 4]]]]
+    assert F.interpolate(x, 1).tolist() == [[[[1]]]]
+
+
+@pytest.mark.parametrize("mode", ["nearest", "bilinear", "bicubic"])
+def test_the_gradient_of_resizing(mode):
+    x = lucid.asarray(np.random.default_rng(0).normal(size=(1, 2, 3, 4)), requires_grad=True)
+    check_gradients(lambda x: lucid.square(F.interpolate(x, (5, 3), mode=mode)), [x])
+
+
+# Attention
+
+
+def test_attention_with_masks(device):
+    (q, q64), (k, k64), (v, v64) = (values(2, n, 4, device=device, seed=n) for n in (3, 5, 6))
+    v, v64 = v[:, :5, :2], v64[:, :5, :2]
+    scores = q64 @ k64.swapaxes(1, 2) / 2
+    mask = np.random.default_rng(0).random((3, 5)) < 0.6
+    mask[0] = [True, False, False, False, False]
+
+    def attended(scores):
+        return np.exp(log_softmax(scores, -1)) @ v64
+
+    for options, wanted in (
+        ({}, attended(scores)),
+        ({"scale": 0.1}, attended(scores * 0.2)),
+        ({"attn_mask": lucid.asarray(mask, device=device)}, attended(np.where(mask, scores, -1e30))),
+        ({"attn_mask": lucid.asarray(mask.astype(np.float32), device=device)}, attended(scores + mask)),
+        ({"is_causal": True}, attended(np.where(np.tri(3, 5, dtype=bool), scores, -1e30))),
+    ):
+        np.testing.assert_allclose(F.scaled_dot_product_attention(q, k, v, **options).numpy(), wanted, **TOLERANCE)
+
+
+def test_attention_with_dropout_drops_weights(device):
+    lucid.random.seed(0)
+    q = lucid.zeros((50, 4, 8), device=device)
+    k, v = lucid.zeros((50, 10, 8), device=device), lucid.ones((50, 10, 3), device=device)
+    out = F.scaled_dot_product_attention(q, k, v, dropout_p=0.5).numpy()
+    np.testing.assert_allclose(out * 5, np.round(out * 5), atol=1e-4)  # of ten weights 0.1, some are left, as 0.2
+    assert np.all(out == out[..., :1])
+    assert out.mean() == pytest.approx(1, abs=0.1)
+    assert out.std() > 0.2
