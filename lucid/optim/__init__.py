@@ -1,0 +1,20 @@
+"""Optimisers, learning-rate schedules and gradient clipping, under PyTorch's names.
+
+>>> import lucid
+>>> x = lucid.asarray([3.0, -2.0], requires_grad=True)
+>>> optimizer = SGD([x], lr=0.1)
+>>> for _ in range(50):
+...     optimizer.zero_grad()
+...     (x * x).sum().backward()
+...     optimizer.step()
+>>> bool((abs(x) < 1e-4).all())
+True
+"""
+
+from . import lr_scheduler
+from .adamw import AdamW
+from .clipping import clip_grad_norm_
+from .optimizer import Optimizer
+from .sgd import SGD
+
+__all__ = ["SGD", "AdamW", "Optimizer", "clip_grad_norm_", "lr_scheduler"]
