@@ -1,0 +1,33 @@
+"""Files that are there whole or not at all."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from secrets import token_hex
+
+__all__ = ["replacing"]
+
+
+@contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A file in the same folder to write to, which takes the place of `path` when the with block ends.
+
+    If the block raises, or the machine stops in it, what was at `path` stays, and after an error nothing else is left.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with replacing(f"{folder}/notes.txt") as file:
+    ...         _ = file.write_text("whole")
+    ...     [(found.name, found.read_text()) for found in Path(folder).iterdir()]
+    [('notes.txt', 'whole')]
+    """
+    target = Path(path).resolve()
+    temporary = target.with_name(f".{token_hex(8)}.tmp")
+    try:
+        yield temporary
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
