@@ -143,6 +143,8 @@ PARTS = ("patch_embed", "pos_embed", "pos_drop", "block")  # of each stage, unde
 class PVT(nn.Module):
     """Images (b, in_chans, h, w) of any size become scores (b, num_classes), or features if that is 0.
 
+    It is made from the fields of a PVTConfig as keywords, or from a PVTConfig.
+
     >>> import lucid
     >>> from lucid import models
     >>> model = models.pvt_tiny(img_size=64, num_classes=10)
@@ -152,8 +154,10 @@ class PVT(nn.Module):
     [(1, 64, 16, 24), (1, 128, 8, 12), (1, 320, 4, 6), (1, 512, 2, 3)]
     """
 
-    def __init__(self, config: PVTConfig) -> None:
-        self.config = config
+    def __init__(self, config: PVTConfig | None = None, /, **options: Any) -> None:
+        if config is not None and options:
+            raise TypeError(f"PVT: got a config and also {', '.join(options)}; put them into the config")
+        self.config = config = config or configured("PVT", PVTConfig, **options)
         drop_paths = iter(_rising(config.drop_path_rate, sum(config.depths)))
         channels = [config.in_chans, *config.embed_dims]
         for i, (before, dim) in enumerate(pairwise(channels)):

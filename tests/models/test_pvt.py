@@ -237,6 +237,15 @@ def test_every_parameter_gets_a_gradient(device):
         assert p.grad.abs().max().item() > 0 or name.endswith("attn.kv.bias"), name
 
 
+@pytest.mark.parametrize("dtype", [lucid.float16, lucid.bfloat16], ids=str)
+def test_half_precision_stays_half(dtype, device):
+    model = small().to(device, dtype)
+    scores = model(lucid.random.normal((2, 3, 40, 32), device=device).astype(dtype))
+    nn.functional.cross_entropy(scores, lucid.asarray([0, 1], device=device)).backward()
+    assert scores.dtype is dtype
+    assert {p.grad.dtype for p in model.parameters()} == {dtype}
+
+
 def test_dropping_is_for_training_alone(device):
     model = small(drop_path_rate=0.5).to(device)
     x = lucid.random.normal((8, 3, 32, 32), device=device)
@@ -273,3 +282,14 @@ def test_a_few_steps_learn_four_images(device):
         losses.append(loss.item())
     assert losses[0] == pytest.approx(np.log(5), rel=0.05)
     assert losses[-1] < 0.5 * losses[0]
+
+
+def test_the_class_takes_the_fields_as_keywords():
+    small = {"img_size": 32, "num_classes": 3, "embed_dims": [8, 16], "depths": [1, 1], "num_heads": [1, 2]}
+    model = models.PVT(**small, sr_ratios=[2, 1], mlp_ratios=[2, 2])
+    assert repr(model).startswith("PVT(img_size=32, num_classes=3, embed_dims=[8, 16], depths=[1, 1], num_heads=[1, 2]")
+    assert repr(models.PVT(model.config)) == repr(model)
+    with pytest.raises(TypeError, match="did you mean 'embed_dims'"):
+        models.PVT(embed_dim=[8])
+    with pytest.raises(TypeError, match="put them into the config"):
+        models.PVT(model.config, depths=[2, 2])
