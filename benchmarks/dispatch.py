@@ -1,0 +1,110 @@
+"""What a small op costs, on 4 numbers, beside the array library that does the work.
+
+    python benchmarks/dispatch.py [--rounds 15] [--quick] [--json]
+
+For each op and each way to call it: the nanoseconds of one call, the median of rounds that run all of them in turn, and
+the ratio to the bare library below it (NumPy for the cpu, MLX for the gpu). The gpu's ops are put into MLX's graph and
+never evaluated, since that is what a call costs the program; nobody reads the values. PyTorch is there if installed.
+"""
+
+import argparse
+import importlib.util
+import json
+import timeit
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import lucid
+from lucid.cli.measure import environment, in_turn
+
+OPS = {"add": "x + y", "scale": "x * 2", "sin": "sin(x)", "matmul": "a @ a", "sum": "sum(x)"}
+SECONDS = 2e-3  # that a measurement takes
+HOST = {
+    "x": np.asarray([0.1, 0.2, 0.3, 0.4], np.float32),
+    "y": np.asarray([1, 2, 3, 4], np.float32),
+    "a": np.eye(4, dtype=np.float32),
+}
+
+
+class Way(NamedTuple):
+    """One way to call an op: the names that its expression uses, the mode that it runs in, what it is compared with."""
+
+    names: dict[str, Any]
+    mode: Callable[[], AbstractContextManager[Any]]
+    base: str
+
+
+def ways() -> dict[str, Way]:
+    """Every way to call an op that can be had here, by name."""
+    found = {"numpy": Way(HOST | {"sin": np.sin, "sum": np.sum}, nullcontext, "numpy")}
+    for device, base in (("cpu", "numpy"), ("gpu", "mlx")):
+        if not lucid.is_available(device):
+            continue
+        if device == "gpu":
+            import mlx.core as mx
+
+            names = {name: mx.array(x) for name, x in HOST.items()} | {"sin": mx.sin, "sum": mx.sum}
+            found["mlx"] = Way(names, nullcontext, "mlx")
+        tensors = {name: lucid.asarray(x, device=device, requires_grad=True) for name, x in HOST.items()}
+        names = tensors | {"sin": lucid.sin, "sum": lucid.sum}
+        found[f"lucid {device}"] = Way(names, lucid.no_grad, base)
+        found[f"lucid {device}, recorded"] = Way(names, nullcontext, base)
+    if importlib.util.find_spec("torch"):
+        import torch
+
+        torch.set_num_threads(1)
+        names = {name: torch.tensor(x, requires_grad=True) for name, x in HOST.items()}
+        names |= {"sin": torch.sin, "sum": torch.sum}
+        found["torch"] = Way(names, torch.no_grad, "numpy")
+        found["torch, recorded"] = Way(names, nullcontext, "numpy")
+    return found
+
+
+def measure(found: dict[str, Way], rounds: int) -> dict[str, dict[str, float]]:
+    """The nanoseconds of each op, each way."""
+    cases, calls = {}, {}
+    for op, expression in OPS.items():
+        for name, way in found.items():
+            timer = timeit.Timer(expression, globals=way.names)
+            with way.mode():
+                timer.timeit(100)
+                calls[op, name] = max(1, int(SECONDS / (timer.timeit(200) / 200)))
+            cases[op, name] = partial(_run, timer, way, calls[op, name])
+    times = in_turn(cases, rounds)
+    return {op: {name: 1e9 * times[op, name].median / calls[op, name] for name in found} for op in OPS}
+
+
+def _run(timer: timeit.Timer, way: Way, calls: int) -> None:
+    with way.mode():
+        timer.timeit(calls)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("--rounds", type=int, default=15, help="measurements of each (default: %(default)s)")
+    parser.add_argument("--quick", action="store_true", help="three rounds")
+    parser.add_argument("--json", action="store_true", help="print JSON in place of the table")
+    options = parser.parse_args()
+
+    found, rounds = ways(), 3 if options.quick else options.rounds
+    nanoseconds = measure(found, rounds)
+    about = environment(device for device in ("cpu", "gpu") if lucid.is_available(device))
+    if options.json:
+        print(json.dumps({**about, "rounds": rounds, "unit": "ns", "nanoseconds": nanoseconds}, indent=2))
+        return
+    print(about["machine"], f"Python {about['python']}", *map(" ".join, about["packages"].items()), sep=", ")
+    for device, description in about["devices"].items():
+        print(f"{device} is {description}")
+    print(f"nanoseconds a call, median of {rounds} rounds, and the ratio to the bare library")
+    print(f"{'':<22}" + "".join(f"{op:>16}" for op in OPS))
+    for name, way in found.items():
+        cells = (f"{row[name]:9,.0f} {row[name] / row[way.base]:5.1f}x" for row in nanoseconds.values())
+        print(f"{name:<22}" + "".join(f"{cell:>16}" for cell in cells))
+
+
+if __name__ == "__main__":
+    main()

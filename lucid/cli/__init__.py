@@ -1,0 +1,53 @@
+"""The command line: `lucid info`, `lucid run`, `lucid bench`.
+
+Exit codes: 0 for success, 1 for a failure and 2 for bad usage, each with one line that says what is wrong.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from textwrap import shorten
+from typing import Any, NoReturn
+
+from ..errors import CheckpointError, DeviceError
+from ..io import ImageError
+from . import bench, info, run
+
+__all__ = ["main"]
+
+COMMANDS: dict[str, Any] = {"info": info, "run": run, "bench": bench}
+EXPECTED = (CheckpointError, DeviceError, ImageError, ImportError, OSError)  # of files, devices and missing packages
+LENGTH = 500  # of a complaint: one that names all weights of a model would fill the screen
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that complains in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command that `arguments` name, those of the process if None; returns the exit code."""
+    parser = Parser(
+        prog="lucid", description="Tensors with gradients, on NumPy (cpu) and MLX (gpu).", epilog=_example(run)
+    )
+    commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
+    for name, command in COMMANDS.items():
+        about = (command.__doc__ or "").partition(": ")[2].strip()
+        child = commands.add_parser(name, help=command.SUMMARY, description=about, epilog=_example(command))
+        command.configure(child)
+    options = parser.parse_args(arguments)
+    try:
+        COMMANDS[options.command].run(options)
+    except EXPECTED as error:
+        print(shorten(f"lucid {options.command}: {error}", LENGTH, placeholder=" ..."), file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"lucid {options.command}: stopped", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _example(command: Any) -> str:
+    return f"example: {command.EXAMPLE}"

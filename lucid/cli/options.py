@@ -1,0 +1,48 @@
+"""Options that several commands have."""
+
+import argparse
+from pathlib import Path
+
+from ..devices import DEVICES, Device, backend, is_available
+from ..errors import DeviceError
+from .output import Output
+
+__all__ = ["add_common", "chosen_devices", "positive"]
+
+
+def natural(text: str) -> int:
+    """An integer of at least 0, for argparse."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number")
+    return int(text)
+
+
+def positive(text: str) -> int:
+    """An integer of at least 1, for argparse."""
+    if (number := natural(text)) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not at least 1")
+    return number
+
+
+def add_common(parser: argparse.ArgumentParser) -> None:
+    """--device, --output, --seed and --json."""
+    parser.add_argument("--device", nargs="+", choices=DEVICES, help="where to run (default: each that there is)")
+    parser.add_argument("--output", type=Path, default=Path("runs"), metavar="DIR", help="for files (default: runs)")
+    parser.add_argument("--seed", type=natural, default=0, help="of the random numbers (default: %(default)s)")
+    parser.add_argument("--json", action="store_true", help="print the results in JSON, and nothing else")
+
+
+def chosen_devices(asked: list[Device] | None, output: Output) -> list[Device]:
+    """The devices that were asked for, each once, or else those that there are, saying how to get one that is missing.
+
+    Raises DeviceError if one that was asked for cannot be used.
+    """
+    if asked:
+        for device in asked:
+            backend(device, output.command)
+        return list(dict.fromkeys(asked))
+    try:
+        backend("gpu", output.command)
+    except DeviceError as error:
+        output.say(f"Without the gpu: {error}", style="yellow")
+    return [device for device in DEVICES if is_available(device)]

@@ -1,0 +1,55 @@
+"""What commands show: tables and progress for people, or one JSON document for programs."""
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..io.files import replacing
+from ..io.packages import needed
+
+__all__ = ["Output"]
+
+
+class Output:
+    """The results of a command: shown as they come, and kept for a JSON document. `as_json` prints that alone."""
+
+    def __init__(self, command: str, as_json: bool) -> None:
+        self.command, self.as_json = command, as_json
+        self.console = needed("rich.console", command, "run").Console(quiet=as_json, highlight=False)
+        self.results: dict[str, Any] = {}
+
+    def say(self, text: str = "", style: str | None = None) -> None:
+        """A line of text."""
+        self.console.print(text, style=style, markup=False, soft_wrap=True)
+
+    def table(self, title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        """A table, the first column aligned to the left and the others to the right."""
+        table = needed("rich.table", self.command, "run").Table(title=title, title_justify="left")
+        for i, name in enumerate(columns):
+            table.add_column(name, justify="right" if i else "left")
+        for row in rows:
+            table.add_row(*row)
+        self.console.print(table, markup=False)
+
+    def environment(self, about: dict[str, Any]) -> None:
+        """The machine, the versions and the devices, kept under "environment"."""
+        self.results["environment"] = about
+        versions = ", ".join(f"{package} {version}" for package, version in about["packages"].items())
+        self.say(f"{about['machine']}; {about['system']}; Python {about['python']}; {versions}")
+        for device, description in about["devices"].items():
+            self.say(f"{device:<4} {description}", style="bold")
+
+    def progress(self) -> Any:
+        """A progress bar, to be used in a with block."""
+        return needed("rich.progress", self.command, "run").Progress(console=self.console, disable=self.as_json)
+
+    def finish(self, path: Path) -> None:
+        """Write the results to `path` in JSON, and print them if that was asked for."""
+        text = json.dumps(self.results, indent=2)
+        with replacing(path) as file:
+            file.write_text(text + "\n", encoding="utf-8")
+        if self.as_json:
+            print(text)
+        else:
+            self.say(f"All numbers are in {path}.")
