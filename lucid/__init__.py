@@ -38,6 +38,8 @@ from .tensor import Tensor
 
 __version__ = "0.1.0"
 
+__array_api_version__ = "2025.12"
+
 newaxis = None
 
 SUBMODULES = ("io", "models", "nn", "optim")

@@ -94,6 +94,8 @@ def _reached(function: Callable[..., Any]) -> dict[str, Any]:
 def _children(path: str, value: Any, home: str | None) -> Iterator[tuple[str, Any]]:
     """What a value leads to: captured and global names of functions, elements of containers, attributes of objects."""
     if isinstance(value, FunctionType):
+        if value.__module__ != home and (value.__module__ or "").startswith("lucid."):  # lucid's own business
+            return
         names = value.__code__.co_names
         yield from ((name, value.__globals__[name]) for name in names if name in value.__globals__)
         for name, cell in zip(value.__code__.co_freevars, value.__closure__ or (), strict=True):
@@ -209,7 +211,9 @@ def _refuse_changes(before: dict[str, Any], after: dict[str, Any], on_cpu: list[
         if x.array is not array:
             raise CompileError(f"compile: the function changed {path} on the cpu, but runs on the gpu; move it first")
     for path, value in before.items():
-        if not isinstance(value, Tensor) and path in after and after[path] != value:
+        if isinstance(value, Tensor) or path not in after or after[path] == value:
+            continue
+        if value == value or after[path] == after[path]:  # two nans are no change
             raise CompileError(
                 f"compile: the function changed {path} from {value!r} to {after[path]!r}, which its graph could not "
                 "repeat; keep it in a tensor, or change it outside"

@@ -3,7 +3,7 @@
 Every message says which function, what arrived, what was wanted and what to do.
 """
 
-__all__ = ["CheckpointError", "CompileError", "DTypeError", "DeviceError", "GradientError", "ShapeError"]
+__all__ = ["CheckpointError", "CompileError", "DTypeError", "DeviceError", "GradientError", "LinAlgError", "ShapeError"]
 
 
 class DTypeError(TypeError):
@@ -24,6 +24,10 @@ class GradientError(RuntimeError):
 
 class CompileError(RuntimeError):
     """A value was read while its computation was only being traced."""
+
+
+class LinAlgError(ValueError):
+    """A matrix does not have what was asked for: it is singular, or not positive definite, or holds nan."""
 
 
 class CheckpointError(ValueError):

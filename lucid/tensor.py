@@ -6,6 +6,7 @@ a tensor is a value, nothing is a view, and what autograd kept stays what it was
 Operators, and the methods that are ops, are put on the class by `lucid.ops.methods`.
 """
 
+import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,6 +19,7 @@ from .errors import DTypeError, GradientError, ShapeError
 
 __all__ = ["Tensor"]
 
+ARRAY_API_VERSIONS = ("2021.12", "2022.12", "2023.12", "2024.12", "2025.12")
 PYTHON_TYPE: dict[str, type] = {BOOL: bool, SIGNED: int, UNSIGNED: int, COMPLEX: complex}
 
 
@@ -189,6 +191,8 @@ class Tensor:
         return (host if host.dtype.kind != "V" else host.astype("float32")).tolist()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        if self.node is not None:
+            raise GradientError("__array__: gradients flow through this tensor and would be lost; use x.detach()")
         if copy is False and self.device != "cpu":
             raise ValueError("__array__: a gpu tensor reaches NumPy only as a copy; drop copy=False")
         host = self._host()
@@ -197,6 +201,13 @@ class Tensor:
                 raise ValueError(f"__array__: {self.dtype} becomes {dtype} only as a copy; drop copy=False")
             return host.astype(dtype)
         return host.copy() if copy else host
+
+    def __array_namespace__(self, /, *, api_version: str | None = None) -> Any:
+        """The module `lucid`. Raises ValueError for a version of the Array API standard that it does not follow."""
+        if api_version not in (None, *ARRAY_API_VERSIONS):
+            known = ", ".join(ARRAY_API_VERSIONS)
+            raise ValueError(f"__array_namespace__: api_version={api_version!r}; choose among {known}")
+        return sys.modules[__package__]
 
     def __dlpack__(
         self,

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from .. import devices
-from ..dtypes import float64
+from ..dtypes import COMPLEX, complex128, float64
 from ..errors import DTypeError, GradientError
 from ..tensor import Tensor
 from .engine import grad
@@ -24,11 +24,11 @@ def check_gradients(
     """Compare the gradients of `function(*inputs)`, up to the given order, with central differences of `step`.
 
     Inputs that require gradients are varied, each in a fixed direction without any symmetry that an error could hide
-    behind. The difference of an exact float64 function is wrong by
-    about step^2 times its third derivative and 1e-16 / step, which `rtol` and `atol` allow for.
+    behind, which for complex inputs has both parts. The difference of an exact function is wrong by about step^2 times
+    its third derivative and 1e-16 / step, which `rtol` and `atol` allow for.
 
-    Raises DTypeError unless those inputs are float64, GradientError, naming the input and the order, where
-    they differ.
+    Raises DTypeError unless those inputs are float64 or complex128, GradientError, naming the input and the order,
+    where they differ.
 
     >>> import lucid
     >>> check_gradients(lucid.sin, [lucid.asarray([0.5, 1.0], dtype=lucid.float64, requires_grad=True)])
@@ -38,8 +38,10 @@ def check_gradients(
     if not varied:
         raise GradientError("check_gradients: no input requires gradients")
     for i in varied:
-        if inputs[i].dtype is not float64:
-            raise DTypeError(f"check_gradients: input {i} is {inputs[i].dtype.name}; finite differences need float64")
+        if inputs[i].dtype not in (float64, complex128):
+            raise DTypeError(
+                f"check_gradients: input {i} is {inputs[i].dtype.name}; finite differences need float64 or complex128"
+            )
     for n in range(1, order + 1):
         _compare(function, inputs, varied, n, step, rtol, atol)
         function = _slope(function, varied, n)
@@ -59,7 +61,7 @@ def _compare(
     for i in varied:
         direction = _weights(inputs[i], 31 * order + i)
         (found,) = grad(value, [inputs[i]], retain_graph=True, allow_unused=True) if value.requires_grad else (None,)
-        slope = 0.0 if found is None else (found * direction).sum().item()
+        slope = 0.0 if found is None else _dot(found, direction).item()
         ends = []
         for sign in (1, -1):
             moved = list(inputs)
@@ -82,7 +84,7 @@ def _slope(function: Callable[..., Tensor], varied: list[int], order: int) -> Ca
         if not value.requires_grad:
             return value * 0.0
         found = grad(value, at, create_graph=True, allow_unused=True)
-        parts = [(g * _weights(g, 57 * order + i)).sum() for i, g in enumerate(found) if g is not None]
+        parts = [_dot(g, _weights(g, 57 * order + i)) for i, g in enumerate(found) if g is not None]
         total = parts[0]
         for part in parts[1:]:
             total = total + part
@@ -96,12 +98,24 @@ def _name(function: Callable[..., Tensor]) -> str:
     return getattr(function, "__name__", "the function")
 
 
+def _dot(a: Tensor, b: Tensor) -> Tensor:
+    """The dot product of two tensors, whose complex numbers count as pairs of real ones."""
+    return (a.conj() * b).sum().astype(float64) if COMPLEX in (a.dtype.kind, b.dtype.kind) else (a * b).sum()
+
+
 def _weighted(out: Tensor, salt: int) -> Tensor:
-    return (out * _weights(out, 7 * salt)).sum()
+    return _dot(_weights(out, 7 * salt), out)
 
 
 def _weights(like: Tensor, salt: int) -> Tensor:
-    """Fixed numbers without symmetry, between -1.5 and 1.5, in the shape of a tensor."""
+    """Fixed numbers without symmetry, their parts between -1.5 and 1.5, in the shape and kind of a tensor."""
     backend = devices.backend("cpu")
-    numbers = [math.sin(2.3 * k + salt) + 0.5 * math.cos(5.1 * k * k + salt) for k in range(like.size)]
-    return Tensor(backend.from_host("check_gradients", numbers, float64).reshape(like.shape))
+    numbers: list[complex] = [_uneven(k, salt) for k in range(like.size)]
+    if like.dtype.kind == COMPLEX:
+        numbers = [x + 1j * _uneven(k + like.size, salt) for k, x in enumerate(numbers)]
+    dtype = complex128 if like.dtype.kind == COMPLEX else float64
+    return Tensor(backend.from_host("check_gradients", numbers, dtype).reshape(like.shape))
+
+
+def _uneven(k: int, salt: int) -> float:
+    return math.sin(2.3 * k + salt) + 0.5 * math.cos(5.1 * k * k + salt)

@@ -113,14 +113,16 @@ def pull(
                 if wanted is None:
                     _collect(node, g if create_graph else _tensor(g))
                 continue
-            asked = [parent is not None and parent in needed for parent in node.parents]
-            if node in until or True not in asked:
+            if node in until:
                 continue
             if node.kept is FREED:
                 raise GradientError(
                     f"the graph behind {node.op.name} was freed by an earlier backward pass; "
                     "pass retain_graph=True to that one, or compute the values again"
                 )
+            asked = [parent is not None and parent in needed for parent in node.parents]
+            if True not in asked:
+                continue
             xp = OPS if create_graph else backend_of[type(_one(g))]
             for parent, wants, d in zip(node.parents, asked, node.op.vjp(node, g, asked, xp), strict=True):
                 if wants and d is not None:

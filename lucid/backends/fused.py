@@ -20,7 +20,8 @@ TANH_SCALE, TANH_CUBIC = math.sqrt(2 / math.pi), 0.044715
 
 
 def _covered(x: Array) -> bool:
-    return x.dtype.kind == "f" and x.dtype.itemsize >= 4
+    """Arrays whose arithmetic stays in their dtype and gives arrays: no 16-bit numbers, and no single ones."""
+    return x.dtype.kind == "f" and x.dtype.itemsize >= 4 and x.ndim > 0
 
 
 def gelu(x: Array) -> Array:

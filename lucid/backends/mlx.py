@@ -18,6 +18,7 @@ import numpy as np
 from .. import dtypes
 from ..dtypes import DType
 from ..errors import CompileError, DeviceError, DTypeError
+from . import mlx_linalg
 from . import numpy as numpy_backend
 
 os.environ["MLX_ENABLE_TF32"] = os.environ.get("LUCID_ENABLE_TF32", "0")  # float32 means float32, unless asked
@@ -42,8 +43,8 @@ AS_MLX_HAS_IT = """
     abs acos acosh add asin asinh atan atanh bitwise_and bitwise_invert bitwise_or bitwise_xor broadcast_to ceil conj
     cos cosh divide equal erf erfinv exp flip floor greater greater_equal imag isfinite isinf isnan less less_equal log
     log10 log1p log2 logaddexp logical_and logical_not logical_or matrix_transpose maximum minimum multiply negative
-    not_equal ones_like permute_dims real reciprocal reshape round rsqrt sigmoid sinh sqrt square subtract tan tanh trunc
-    where zeros_like
+    not_equal ones_like permute_dims real reciprocal reshape round rsqrt sigmoid sinh sqrt square subtract tan tanh
+    trunc where zeros_like
 """.split()
 globals().update({name: getattr(mx, name) for name in AS_MLX_HAS_IT})
 atan2, logical_xor = mx.arctan2, mx.not_equal
@@ -140,6 +141,9 @@ def to_numpy(array: Array) -> Any:
     return host
 
 
+globals().update(mlx_linalg.kernels(to_numpy, from_numpy, numpy_backend.border))
+
+
 def start(arrays: list[Array]) -> None:
     _state.pending = 0
     if not _state.tracing:
@@ -153,7 +157,15 @@ def wait(arrays: list[Array]) -> None:
             "return the tensor and read it outside, or choose with lucid.where"
         )
     checks, _state.checks = _state.checks, []
-    mx.eval(arrays, [failed for failed, _ in checks])
+    try:
+        mx.eval(arrays, [failed for failed, _ in checks])
+    except RuntimeError as error:
+        if "no Stream" not in str(error):
+            raise
+        raise DeviceError(
+            "gpu: another thread computed this tensor and handed it over before its value was there; "
+            "read it there first, as with x.numpy()"
+        ) from None
     _state.pending = 0
     for failed, message in checks:
         if failed.item():
@@ -276,6 +288,37 @@ def sign(x: Array) -> Array:
     return mx.where(mx.isnan(x), x, mx.sign(x))  # MLX gives 0 for nan
 
 
+SIGNED_BITS = {2: mx.int16, 4: mx.int32}  # by the size of the floating dtype
+
+
+def signbit(x: Array) -> Array:
+    return mx.view(x, SIGNED_BITS[x.dtype.size]) < 0
+
+
+def copysign(x1: Array, x2: Array) -> Array:
+    magnitude = mx.abs(x1)
+    return mx.where(signbit(x2), -magnitude, magnitude)
+
+
+def hypot(x1: Array, x2: Array) -> Array:
+    x1, x2 = mx.abs(x1), mx.abs(x2)
+    large, small = mx.maximum(x1, x2), mx.minimum(x1, x2)
+    out = large * mx.sqrt(1 + mx.square(small / mx.where(large == 0, mx.ones_like(large), large)))
+    return mx.where(mx.isinf(x1) | mx.isinf(x2), mx.array(math.inf, x1.dtype), out)
+
+
+def nextafter(x1: Array, x2: Array) -> Array:
+    integer = SIGNED_BITS[x1.dtype.size]
+    a, b = (_in_order(mx.view(x, integer)) for x in (x1, x2))
+    following = mx.view(_in_order(a + (a < b).astype(integer) - (a > b).astype(integer)), x1.dtype)
+    return mx.where(mx.isnan(x1) | mx.isnan(x2), x1 + x2, mx.where(a == b, x2, following))
+
+
+def _in_order(bits: Array) -> Array:
+    """The bits of floating-point numbers as integers in the same order, both zeros as 0; and back."""
+    return mx.where(bits < 0, mx.array(-(2 ** (8 * bits.dtype.size - 1)), bits.dtype) - bits, bits)
+
+
 def sin(x: Array) -> Array:
     return mx.where(x == 0, x, mx.sin(x))  # MLX loses the sign of -0
 
@@ -355,10 +398,30 @@ def argsort(x: Array, axis: int, descending: bool) -> Array:
     return mx.flip(x.shape[axis] - 1 - order, axis)
 
 
+def prod(x: Array, axis: tuple[int, ...], keepdims: bool = False) -> Array:
+    if x.dtype in (mx.float16, mx.bfloat16):
+        return mx.prod(x.astype(mx.float32), axis, keepdims=keepdims).astype(x.dtype)
+    return mx.prod(x, axis, keepdims=keepdims)
+
+
 def cumulative_sum(x: Array, axis: int) -> Array:
     if x.dtype in (mx.float16, mx.bfloat16):
         return mx.cumsum(x.astype(mx.float32), axis).astype(x.dtype)
     return mx.cumsum(x, axis)
+
+
+def cumulative_prod(x: Array, axis: int) -> Array:
+    if x.dtype in (mx.float16, mx.bfloat16):
+        return mx.cumprod(x.astype(mx.float32), axis).astype(x.dtype)
+    return mx.cumprod(x, axis)
+
+
+def count_nonzero(x: Array, axis: tuple[int, ...], keepdims: bool) -> Array:
+    return mx.sum(x.astype(mx.int64), axis, keepdims=keepdims)
+
+
+def searchsorted(x1: Array, x2: Array, side: str) -> Array:
+    return mx.searchsorted(x1, x2, side).astype(mx.int64)
 
 
 # --- Linear algebra --------------------------------------------------------------------------------------------------
@@ -392,6 +455,12 @@ def getitem(x: Array, key: Any) -> Array:
 
 
 def setitem(x: Array, value: Array, key: Any) -> Array:
+    if not x[key].size:  # MLX may divide by its size, which stops the program
+        return x
+    if _is_mixed(key):
+        places = _places(x.shape, key)
+        flat, values = mx.reshape(x, (-1,)), mx.reshape(mx.broadcast_to(value, places.shape), (-1,))
+        return mx.reshape(setitem(flat, values, (mx.reshape(places, (-1,)),)), x.shape)
     with _wide(x):
         out = mx.array(x)
         out[key] = value
@@ -399,9 +468,25 @@ def setitem(x: Array, value: Array, key: Any) -> Array:
 
 
 def scatter_add(values: Array, key: Any, shape: tuple[int, ...]) -> Array:
+    if not values.size:  # MLX looks at shapes that are not there
+        return mx.zeros(shape, values.dtype)
+    if _is_mixed(key):
+        places = mx.reshape(_places(shape, key), (-1,))
+        return mx.reshape(scatter_add(mx.reshape(values, (-1,)), (places,), (math.prod(shape),)), shape)
     out = mx.zeros(shape, values.dtype)
     with _wide(values):
         return out.at[key].add(values)
+
+
+def _is_mixed(key: tuple[Any, ...]) -> bool:
+    """Whether arrays stand beside integers or new axes, where MLX writes to other places than it reads from."""
+    kinds = {type(part) for part in key}
+    return mx.array in kinds and not kinds.isdisjoint((int, type(None)))
+
+
+def _places(shape: tuple[int, ...], key: Any) -> Array:
+    """The places that a key reads, as one number each."""
+    return mx.reshape(mx.arange(math.prod(shape), dtype=mx.int64), shape)[key]
 
 
 # --- Neural networks -------------------------------------------------------------------------------------------------
@@ -426,6 +511,14 @@ def convolve(
     groups: int,
 ) -> Array:
     x, padding = _cut(x, padding, input_dilation)
+    if not x.size or not weight.size:  # MLX may divide by a size of 0, which stops the program
+        counts = [
+            ((n - 1) * spread + low + high - (k - 1) * d) // step + 1
+            for n, k, (low, high), step, d, spread in zip(
+                x.shape[2:], weight.shape[2:], padding, stride, dilation, input_dilation, strict=True
+            )
+        ]
+        return mx.zeros((x.shape[0], weight.shape[0], *counts), x.dtype)
     out = mx.conv_general(
         mx.moveaxis(x, 1, -1),
         mx.moveaxis(weight, 1, -1),

@@ -16,6 +16,7 @@ from numpy._core.umath import _extobj_contextvar as _floating_point_state
 from .. import dtypes
 from ..dtypes import DType
 from ..errors import DTypeError
+from . import numpy_linalg
 from .convolution import convolve as _convolve
 from .fused import gelu as gelu
 from .fused import gelu_tanh as gelu_tanh
@@ -31,12 +32,13 @@ Array = Any
 
 AS_NUMPY_HAS_IT = """
     abs acos acosh add asin asinh atan atan2 atanh bitwise_and bitwise_invert bitwise_left_shift bitwise_or
-    bitwise_right_shift bitwise_xor ceil cos cosh divide equal exp expm1 flip floor floor_divide greater greater_equal
-    isfinite isinf isnan less less_equal log log10 log1p log2 logaddexp logical_and logical_not logical_or logical_xor
-    maximum minimum multiply negative not_equal ones_like remainder round sign sin sinh sqrt square subtract tan tanh
+    bitwise_right_shift bitwise_xor ceil copysign cos cosh divide equal exp expm1 flip floor floor_divide greater greater_equal
+    hypot isfinite isinf isnan less less_equal log log10 log1p log2 logaddexp logical_and logical_not logical_or logical_xor
+    maximum minimum multiply negative nextafter not_equal ones_like remainder round sign signbit sin sinh sqrt square subtract tan tanh
     trunc where zeros_like
 """.split()
 globals().update({name: getattr(np, name) for name in AS_NUMPY_HAS_IT})
+globals().update({name: getattr(numpy_linalg, name) for name in numpy_linalg.__all__})
 
 # --- The border ----------------------------------------------------------------------------------------------------
 
@@ -91,8 +93,11 @@ def native(dtype: DType) -> Any:
             import ml_dtypes
         except ImportError:
             raise DTypeError("bfloat16 on the cpu needs the package ml_dtypes: pip install ml_dtypes") from None
+        from . import backend_of
+
         NATIVE[dtype] = np.dtype(ml_dtypes.bfloat16)
         LUCID[NATIVE[dtype]] = dtype
+        backend_of[ml_dtypes.bfloat16] = backend_of[np.ndarray]  # its scalars too are what rules may compute
     return NATIVE[dtype]
 
 
@@ -150,6 +155,8 @@ def is_complex(x: Array) -> bool:
 
 
 def format(array: Array, prefix: str) -> str:
+    if not array.size and array.ndim > 1:
+        return f"[], shape={array.shape}"
     return np.array2string(array, separator=", ", prefix=prefix, threshold=1000, edgeitems=3)
 
 
@@ -346,6 +353,27 @@ def argsort(x: Array, axis: int, descending: bool) -> Array:
 @in_float32
 def cumulative_sum(x: Array, axis: int) -> Array:
     return np.cumsum(x, axis, dtype=x.dtype)
+
+
+@in_float32
+def cumulative_prod(x: Array, axis: int) -> Array:
+    return np.cumprod(x, axis, dtype=x.dtype)
+
+
+def count_nonzero(x: Array, axis: tuple[int, ...], keepdims: bool) -> Array:
+    return np.add.reduce(x, axis, dtype=np.int64, keepdims=keepdims)
+
+
+def searchsorted(x1: Array, x2: Array, side: str) -> Array:
+    return np.searchsorted(x1, x2, side)
+
+
+def unique(x: Array) -> Any:
+    """On the host, since shapes depend on the values: the first index of each value, which one each is, how many."""
+    _, first, inverse, counts = np.unique(
+        x, return_index=True, return_inverse=True, return_counts=True, equal_nan=False
+    )
+    return first, inverse.reshape(x.shape), counts
 
 
 # --- Linear algebra --------------------------------------------------------------------------------------------------

@@ -7,30 +7,38 @@ from . import (
     creation,
     data_types,
     elementwise,
+    fft,
     indexing,
+    inspection,
+    linalg,
     linear_algebra,
     manipulation,
     methods,
     neural,
     searching,
+    sets,
     sorting,
     statistical,
     transfer,
+    utility,
 )
 from .creation import *
 from .data_types import *
 from .elementwise import *
 from .indexing import *
+from .inspection import *
 from .linear_algebra import *
 from .manipulation import *
 from .neural import *
 from .searching import *
+from .sets import *
 from .sorting import *
 from .statistical import *
 from .transfer import *
+from .utility import *
 
 CHAPTERS = (
-    *(creation, data_types, elementwise, indexing, linear_algebra, manipulation, neural, searching, sorting),
-    *(statistical, transfer),
+    *(creation, data_types, elementwise, indexing, inspection, linear_algebra, manipulation, neural, searching, sets),
+    *(sorting, statistical, transfer, utility),
 )
-__all__ = [name for chapter in CHAPTERS for name in chapter.__all__]
+__all__ = ["fft", "linalg", *(name for chapter in CHAPTERS for name in chapter.__all__)]

@@ -24,8 +24,9 @@ from ..errors import DTypeError, ShapeError
 from ..tensor import Tensor
 
 __all__ = [
-    *("ANY", "ARITHMETIC", "BITS", "FLOATING", "INTEGERS", "LOGICAL", "NUMERIC", "ORDERED", "REAL_FLOATING", "REAL_NUMERIC", "Domain"),
-    *("Axis", "Scalar", "axes", "as_shape", "one_axis", "ready", "scalar_type", "tensor", "together"),
+    *("ANY", "ARITHMETIC", "BITS", "FLOATING", "INTEGERS", "LOGICAL", "NUMERIC", "ORDERED", "REAL_FLOATING"),
+    *("REAL_NUMERIC", "Domain", "Axis", "Scalar", "axes", "as_shape", "one_axis", "ready", "scalar_type", "tensor"),
+    "together",
 ]
 
 Scalar = bool | int | float | complex

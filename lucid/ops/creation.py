@@ -1,7 +1,7 @@
 """New tensors, from values or from a rule. Each takes `dtype`, `device` and `requires_grad`."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from .. import devices
 from ..autograd.graph import offer
@@ -11,10 +11,12 @@ from ..errors import ShapeError
 from ..tensor import Tensor
 from .arguments import Scalar, as_shape, placed, scalar_type, tensor
 from .data_types import astype
+from .manipulation import broadcast_to, reshape
 from .transfer import to
 
 __all__ = [
-    "arange", "asarray", "empty", "empty_like", "eye", "from_dlpack", "full", "full_like", "linspace", "ones",
+    "arange", "asarray", "empty", "empty_like", "eye", "from_dlpack", "full", "full_like", "linspace", "meshgrid",
+    "ones",
     "ones_like", "zeros", "zeros_like",
 ]  # fmt: skip
 
@@ -199,3 +201,32 @@ def eye(
     columns = arange(n_rows if n_cols is None else n_cols, device=device)
     rows = arange(n_rows, device=device)[:, None]
     return astype(columns == rows + k, dtype or DEFAULT_FLOAT)
+
+
+def meshgrid(*arrays: Tensor, indexing: Literal["xy", "ij"] = "xy") -> tuple[Tensor, ...]:
+    """The coordinates of every point of a grid: for each tensor (n,) one that varies along its own axis alone.
+
+    With "ij" the axes are in the order of the tensors, with "xy" the first two are exchanged.
+
+    Raises ShapeError for a tensor with more than one axis, ValueError for another indexing.
+
+    >>> import lucid
+    >>> x, y = meshgrid(lucid.arange(3), lucid.arange(2))
+    >>> x.tolist(), y.tolist()
+    ([[0, 1, 2], [0, 1, 2]], [[0, 0, 0], [1, 1, 1]])
+    """
+    if indexing not in ("xy", "ij"):
+        raise ValueError(f"meshgrid: indexing={indexing!r}; choose 'xy' or 'ij'")
+    places = list(range(len(arrays)))
+    if indexing == "xy":
+        places[:2] = reversed(places[:2])
+    shape = [1] * len(arrays)
+    for x, place in zip(arrays, places, strict=True):
+        if tensor("meshgrid", x).ndim > 1:
+            raise ShapeError(f"meshgrid: got shape {x.shape}; wanted tensors with one axis")
+        shape[place] = x.size
+    ndim = range(len(arrays))
+    along = (
+        reshape(x, tuple(x.size if i == place else 1 for i in ndim)) for x, place in zip(arrays, places, strict=True)
+    )
+    return tuple(broadcast_to(x, shape) for x in along)

@@ -1,15 +1,33 @@
 """Conversion between dtypes, and what they are."""
 
+from typing import NamedTuple
+
 from .. import devices
 from ..autograd.graph import offer
 from ..autograd.operation import apply, primitive
 from ..devices import Device
-from ..dtypes import BOOL, COMPLEX, REAL, SIGNED, UNSIGNED, DType, as_dtype, promote, promote_scalar
+from ..dtypes import (
+    BOOL,
+    COMPLEX,
+    REAL,
+    SIGNED,
+    UNSIGNED,
+    DType,
+    as_dtype,
+    bfloat16,
+    complex64,
+    complex128,
+    float16,
+    float32,
+    float64,
+    promote,
+    promote_scalar,
+)
 from ..errors import DTypeError
 from ..tensor import Tensor
 from .arguments import Scalar, scalar_type, tensor
 
-__all__ = ["astype", "can_cast", "isdtype", "result_type"]
+__all__ = ["astype", "can_cast", "finfo", "iinfo", "isdtype", "result_type"]
 
 
 @primitive(holomorphic=False, x=lambda xp, g, x_dtype: xp.astype(g, x_dtype))
@@ -91,3 +109,57 @@ def isdtype(dtype: DType, kind: DType | str | tuple[DType | str, ...]) -> bool:
     if kind not in KINDS:
         raise ValueError(f"isdtype: kind={kind!r}; choose among {', '.join(KINDS)}")
     return dtype.kind in KINDS[kind]
+
+
+class FloatInfo(NamedTuple):
+    """What a real floating dtype can hold."""
+
+    bits: int
+    eps: float  # the distance from 1 to the next number
+    max: float
+    min: float
+    smallest_normal: float
+    dtype: DType
+
+
+class IntInfo(NamedTuple):
+    """What an integer dtype can hold."""
+
+    bits: int
+    max: int
+    min: int
+    dtype: DType
+
+
+BITS_OF_EXPONENT = {float16: 5, bfloat16: 8, float32: 8, float64: 11}
+
+
+def finfo(type: DType | Tensor, /) -> FloatInfo:
+    """What a floating dtype, or that of a tensor, can hold; of a complex one, what its parts can.
+
+    >>> import lucid
+    >>> finfo(lucid.complex64).dtype, finfo(lucid.float16).max
+    (lucid.float32, 65504.0)
+    """
+    dtype = type.dtype if isinstance(type, Tensor) else as_dtype("finfo", type)
+    if not dtype.is_floating:
+        raise DTypeError(f"finfo: got {dtype.name}; wanted a floating dtype; use lucid.iinfo for integers")
+    dtype = {complex64: float32, complex128: float64}.get(dtype, dtype)
+    bits, exponent = 8 * dtype.itemsize, BITS_OF_EXPONENT[dtype]
+    eps, limit = 2.0 ** (exponent + 1 - bits), 2 ** (exponent - 1)
+    largest = (2 - eps) * 2.0 ** (limit - 1)
+    return FloatInfo(bits, eps, largest, -largest, 2.0 ** (2 - limit), dtype)
+
+
+def iinfo(type: DType | Tensor, /) -> IntInfo:
+    """What an integer dtype, or that of a tensor, can hold.
+
+    >>> import lucid
+    >>> iinfo(lucid.int8)
+    IntInfo(bits=8, max=127, min=-128, dtype=lucid.int8)
+    """
+    dtype = type.dtype if isinstance(type, Tensor) else as_dtype("iinfo", type)
+    if dtype.kind not in (SIGNED, UNSIGNED):
+        raise DTypeError(f"iinfo: got {dtype.name}; wanted an integer dtype; use lucid.finfo for floating ones")
+    bits, signed = 8 * dtype.itemsize, int(dtype.kind == SIGNED)
+    return IntInfo(bits, 2 ** (bits - signed) - 1, -signed * 2 ** (bits - 1), dtype)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from ..autograd.graph import offer
 from ..autograd.modes import MODES
 from ..autograd.operation import Primitive, Rule, mixed_devices
-from ..dtypes import DType
+from ..dtypes import COMPLEX, DType
 from ..tensor import Tensor
 from .arguments import (
     ANY,
@@ -32,14 +32,17 @@ from .arguments import (
     tensor,
     together,
 )
+from .searching import where
 
 __all__ = [
     "abs", "acos", "acosh", "add", "asin", "asinh", "atan", "atan2", "atanh", "bitwise_and", "bitwise_invert",
-    "bitwise_left_shift", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "ceil", "clip", "conj", "cos", "cosh",
-    "divide", "equal", "erf", "erfinv", "exp", "expm1", "floor", "floor_divide", "greater", "greater_equal",
+    "bitwise_left_shift", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "ceil", "clip", "conj", "copysign",
+    "cos", "cosh", "divide", "equal", "erf", "erfinv", "exp", "expm1", "floor", "floor_divide", "greater",
+    "greater_equal", "hypot", "imag",
     "isfinite", "isinf", "isnan", "less", "less_equal", "log", "log10", "log1p", "log2", "logaddexp", "logical_and",
-    "logical_not", "logical_or", "logical_xor", "maximum", "minimum", "multiply", "negative", "not_equal", "positive",
-    "pow", "reciprocal", "remainder", "round", "rsqrt", "sigmoid", "sign", "sin", "sinh", "sqrt", "square",
+    "logical_not", "logical_or", "logical_xor", "maximum", "minimum", "multiply", "negative", "nextafter",
+    "not_equal", "positive",
+    "pow", "real", "reciprocal", "remainder", "round", "rsqrt", "sigmoid", "sign", "signbit", "sin", "sinh", "sqrt", "square",
     "subtract", "tan", "tanh", "trunc",
 ]  # fmt: skip
 
@@ -83,9 +86,7 @@ def _binary(op: Primitive, domain: Domain) -> Callable[[Operand, Operand], Tenso
     results: dict[DType | None, DType] = {}  # by the dtype of both inputs, once it is known to be in the domain
 
     def binary(x1: Any, x2: Any, /) -> Tensor:
-        if not (
-            isinstance(x1, Tensor) and isinstance(x2, Tensor) and x1._dtype is x2._dtype and x1._dtype in results
-        ):
+        if not (isinstance(x1, Tensor) and isinstance(x2, Tensor) and x1._dtype is x2._dtype and x1._dtype in results):
             x1, x2 = together(name, domain, x1, x2)
         a, b = x1.array, x2.array
         if type(a) is not type(b):
@@ -141,7 +142,7 @@ def divide(x1: Operand, x2: Operand, /) -> Tensor:
 @elementwise(
     NUMERIC,
     x1=lambda xp, g, x1, x2: _where(xp, x2 != 0, g * x2 * xp.pow(x1, xp.where(x2 == 0, xp.ones_like(x2), x2 - 1))),
-    x2=lambda xp, g, x1, out: _where(xp, (x1 != 0) | (out != 0), g * out * xp.log(x1)),
+    x2=lambda xp, g, x1, out: _where(xp, (x1 != 0) | xp.isinf(out), g * out * xp.log(x1)),
 )
 def pow(x1: Operand, x2: Operand, /) -> Tensor:
     """x1 to the power x2. An integer to a negative power is 0, but for 1 and -1."""
@@ -172,9 +173,16 @@ def abs(x: Tensor, /) -> Tensor:
     """The absolute value; its gradient at 0 is 0."""
 
 
-@elementwise(NUMERIC, holomorphic=False, x=lambda xp, g: xp.zeros_like(g))
+def _to_sign(xp: Any, g: Any, x: Any, out: Any) -> Any:
+    """A complex sign x / |x| turns with x; a real one stays."""
+    if not xp.is_complex(g):
+        return xp.zeros_like(g)
+    return _where(xp, x != 0, (g - xp.conj(g) * out * out) / (xp.abs(x) * 2))
+
+
+@elementwise(NUMERIC, holomorphic=False, x=_to_sign)
 def sign(x: Tensor, /) -> Tensor:
-    """-1, 0 or 1; nan for nan."""
+    """-1, 0 or 1; nan for nan; x / |x| for complex numbers."""
 
 
 @elementwise(NUMERIC, x=lambda g, x: g * x * 2)
@@ -213,6 +221,25 @@ def maximum(x1: Operand, x2: Operand, /) -> Tensor:
 )
 def minimum(x1: Operand, x2: Operand, /) -> Tensor:
     """The smaller of the two; nan where either is nan. Equal values share the gradient."""
+
+
+@elementwise(
+    REAL_FLOATING,
+    x1=lambda xp, g, x1, out: g * xp.sign(x1) * xp.sign(out),  # 0 at 0
+    x2=lambda xp, g: xp.zeros_like(g),
+)
+def copysign(x1: Operand, x2: Operand, /) -> Tensor:
+    """The magnitude of x1 with the sign of x2, of a zero or nan too."""
+
+
+@elementwise(REAL_FLOATING, x1=lambda g, x1, out: g * x1 / out, x2=lambda g, x2, out: g * x2 / out)
+def hypot(x1: Operand, x2: Operand, /) -> Tensor:
+    """sqrt(x1^2 + x2^2), without overflow."""
+
+
+@elementwise(REAL_FLOATING, x1=lambda g: g, x2=lambda xp, g: xp.zeros_like(g))
+def nextafter(x1: Operand, x2: Operand, /) -> Tensor:
+    """The next number after x1 in the direction of x2 that the dtype has."""
 
 
 # --- Rounding: no gradient flows, as a gradient of zeros says ------------------------------------------------------
@@ -272,9 +299,7 @@ def log10(x: Tensor, /) -> Tensor:
 
 
 @elementwise(
-    REAL_FLOATING,
-    x1=lambda xp, g, x1, out: g * xp.exp(x1 - xp.where(xp.isinf(out), xp.zeros_like(out), out)),
-    x2=lambda xp, g, x2, out: g * xp.exp(x2 - xp.where(xp.isinf(out), xp.zeros_like(out), out)),
+    REAL_FLOATING, x1=lambda xp, g, x1, x2: g * xp.sigmoid(x1 - x2), x2=lambda xp, g, x1, x2: g * xp.sigmoid(x2 - x1)
 )
 def logaddexp(x1: Operand, x2: Operand, /) -> Tensor:
     """log(exp(x1) + exp(x2)), without overflow."""
@@ -376,6 +401,16 @@ def conj(x: Tensor, /) -> Tensor:
     """The complex conjugate; real numbers stay as they are."""
 
 
+@elementwise(Domain((COMPLEX,)), holomorphic=False, x=lambda xp, g, x_dtype: xp.astype(g, x_dtype))
+def real(x: Tensor, /) -> Tensor:
+    """The real part of complex numbers."""
+
+
+@elementwise(Domain((COMPLEX,)), holomorphic=False, x=lambda xp, g, x_dtype: xp.astype(g, x_dtype) * 1j)
+def imag(x: Tensor, /) -> Tensor:
+    """The imaginary part of complex numbers, a real number."""
+
+
 # --- Comparisons and logic: no gradients ------------------------------------------------------------------------------
 
 
@@ -459,6 +494,11 @@ def bitwise_invert(x: Tensor, /) -> Tensor:
     """Every bit turned; of bools, not."""
 
 
+@elementwise(REAL_FLOATING)
+def signbit(x: Tensor, /) -> Tensor:
+    """Whether the sign is minus, of a zero or nan too."""
+
+
 @elementwise(NUMERIC)
 def isnan(x: Tensor, /) -> Tensor:
     """Whether x is not a number."""
@@ -478,7 +518,7 @@ def isfinite(x: Tensor, /) -> Tensor:
 
 
 def clip(x: Tensor, /, min: Operand | None = None, max: Operand | None = None) -> Tensor:
-    """x, but at least `min` and at most `max`, which broadcast with it.
+    """x, but at least `min` and at most `max`, which broadcast with it. At a bound the gradient is that of x.
 
     >>> import lucid
     >>> clip(lucid.asarray([-2, 0, 2]), -1, 1)
@@ -487,7 +527,7 @@ def clip(x: Tensor, /, min: Operand | None = None, max: Operand | None = None) -
     x = tensor("clip", x)
     dtype = x.dtype
     if min is not None:
-        x = maximum(x, min)
+        x = where(less(x, min), min, x)
     if max is not None:
-        x = minimum(x, max)
+        x = where(greater(x, max), max, x)
     return x if x.dtype is dtype else x.astype(dtype)

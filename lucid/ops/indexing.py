@@ -158,7 +158,8 @@ def _bounded(x: Tensor, part: Any, axis: int) -> Any:
 
 def _canonical_slice(part: slice, size: int) -> slice:
     """The same slice, counted from the front. Where it goes backwards, -1 stands for before the first place."""
-    start, stop, step = slice(*(None if v is None else index(v) for v in (part.start, part.stop, part.step))).indices(size)
+    ends = (None if v is None else index(v) for v in (part.start, part.stop, part.step))
+    start, stop, step = slice(*ends).indices(size)
     if start < 0:
         return slice(0, 0, 1)
     return slice(start, None if stop < 0 else stop, step)

@@ -1,14 +1,19 @@
-"""Products of matrices."""
+"""Products of matrices and vectors."""
 
+from collections.abc import Sequence
 from math import prod
+from operator import index
 from typing import Any
 
 from ..autograd.operation import apply, primitive
 from ..errors import ShapeError
 from ..tensor import Tensor
 from .arguments import ANY, broadcast_shapes, tensor, together
+from .arguments import axes as as_axes
+from .elementwise import conj
+from .manipulation import moveaxis, permute_dims, reshape
 
-__all__ = ["matmul", "matrix_transpose"]
+__all__ = ["matmul", "matrix_transpose", "tensordot", "vecdot"]
 
 
 def _check_shapes(function: str, x1: Tensor, x2: Tensor) -> None:
@@ -57,3 +62,53 @@ def matrix_transpose(x: Tensor, /) -> Tensor:
     if x.ndim < 2:
         raise ShapeError(f"matrix_transpose: shape {x.shape}; wanted two axes or more")
     return apply(matrix_transpose, x)
+
+
+def tensordot(x1: Tensor, x2: Tensor, /, *, axes: int | tuple[Sequence[int], Sequence[int]] = 2) -> Tensor:
+    """Products of elements, summed over pairs of axes: the other axes of x1 remain, and then those of x2.
+
+    `axes` holds the axes of x1 and those of x2 that belong together, or is the number of them: the last ones of x1 and
+    the first ones of x2.
+
+    Raises ShapeError if the sizes of a pair differ.
+
+    >>> import lucid
+    >>> tensordot(lucid.ones((2, 3)), lucid.ones((4, 3)), axes=([1], [1])).shape
+    (2, 4)
+    """
+    x1, x2 = together("tensordot", ANY, tensor("tensordot", x1, "x1"), tensor("tensordot", x2, "x2"))
+    if isinstance(axes, tuple | list):
+        first, second = axes
+    else:
+        n = index(axes)
+        if not 0 <= n <= min(x1.ndim, x2.ndim):
+            raise ShapeError(f"tensordot: axes={n} for shapes {x1.shape} and {x2.shape}, which do not have as many")
+        first, second = range(x1.ndim - n, x1.ndim), range(n)
+    a, b = as_axes("tensordot", x1, tuple(first)), as_axes("tensordot", x2, tuple(second))
+    sizes = [x1.shape[i] for i in a]
+    if sizes != [x2.shape[i] for i in b]:
+        raise ShapeError(
+            f"tensordot: shapes {x1.shape} and {x2.shape} do not fit along axes={axes}; wanted pairs of equal sizes"
+        )
+    rest1, rest2 = ([i for i in range(x.ndim) if i not in used] for x, used in ((x1, a), (x2, b)))
+    rows, columns = [x1.shape[i] for i in rest1], [x2.shape[i] for i in rest2]
+    left = reshape(permute_dims(x1, (*rest1, *a)), (prod(rows), prod(sizes)))
+    right = reshape(permute_dims(x2, (*b, *rest2)), (prod(sizes), prod(columns)))
+    return reshape(matmul(left, right), (*rows, *columns))
+
+
+def vecdot(x1: Tensor, x2: Tensor, /, *, axis: int = -1) -> Tensor:
+    """The dot products of the vectors along an axis of both, the first ones conjugated; other axes broadcast.
+
+    Raises ShapeError if the vectors differ in length.
+
+    >>> import lucid
+    >>> vecdot(lucid.asarray([1j, 2.0]), lucid.asarray([1j, 3.0]))
+    tensor(7.+0.j, dtype=complex64, device='cpu')
+    """
+    x1, x2 = together("vecdot", ANY, tensor("vecdot", x1, "x1"), tensor("vecdot", x2, "x2"))
+    x1, x2 = moveaxis(x1, axis, -1), moveaxis(x2, axis, -1)
+    if x1.shape[-1] != x2.shape[-1]:
+        raise ShapeError(f"vecdot: vectors of lengths {x1.shape[-1]} and {x2.shape[-1]}; wanted equal ones")
+    broadcast_shapes("vecdot", x1.shape[:-1], x2.shape[:-1])
+    return matmul(conj(x1)[..., None, :] if x1.dtype.is_floating else x1[..., None, :], x2[..., None])[..., 0, 0]

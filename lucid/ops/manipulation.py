@@ -6,6 +6,7 @@ from operator import index
 from typing import Any
 
 from ..autograd.operation import apply, primitive
+from ..dtypes import SIGNED, UNSIGNED
 from ..errors import ShapeError
 from ..tensor import Tensor
 from . import arguments
@@ -210,8 +211,10 @@ def roll(x: Tensor, /, shift: int | tuple[int, ...], *, axis: Axis = None) -> Te
     return apply(roll, x, shift=shifts, axis=tuple(one_axis("roll", x.ndim, a) for a in places))
 
 
-def repeat(x: Tensor, repeats: int, /, *, axis: int | None = None) -> Tensor:
+def repeat(x: Tensor, repeats: int | Tensor, /, *, axis: int | None = None) -> Tensor:
     """Each element of x `repeats` times, along an axis, or along the flattened x for None.
+
+    A tensor of one axis holds a count for each element along the axis; they are read, so this waits for a gpu.
 
     >>> import lucid
     >>> repeat(lucid.arange(2), 2)
@@ -221,10 +224,24 @@ def repeat(x: Tensor, repeats: int, /, *, axis: int | None = None) -> Tensor:
     if axis is None:
         x, axis = reshape(x, (-1,)), 0
     axis = one_axis("repeat", x.ndim, axis)
+    if isinstance(repeats, Tensor):
+        return x[(*[slice(None)] * axis, _repeated(repeats, x.shape[axis]))]
     if repeats < 0:
         raise ShapeError(f"repeat: repeats={repeats} is negative")
     wide = broadcast_to(expand_dims(x, axis + 1), (*x.shape[: axis + 1], repeats, *x.shape[axis + 1 :]))
     return reshape(wide, (*x.shape[:axis], x.shape[axis] * repeats, *x.shape[axis + 1 :]))
+
+
+def _repeated(repeats: Tensor, size: int) -> list[int]:
+    """Each place of an axis of `size` as often as its count says."""
+    if repeats.ndim > 1 or repeats.size not in (1, size) or repeats.dtype.kind not in (SIGNED, UNSIGNED):
+        raise ShapeError(
+            f"repeat: repeats is {repeats.dtype.name} of shape {repeats.shape}; wanted integers of shape (1,) or ({size},)"
+        )
+    counts = reshape(repeats, (-1,)).tolist()
+    if min(counts, default=0) < 0:
+        raise ShapeError(f"repeat: repeats={counts} has a negative count")
+    return [i for i, n in enumerate(counts if len(counts) == size else counts * size) for _ in range(n)]
 
 
 def tile(x: Tensor, repetitions: Sequence[int], /) -> Tensor:

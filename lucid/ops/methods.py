@@ -22,6 +22,7 @@ from . import (
     sorting,
     statistical,
     transfer,
+    utility,
 )
 from .arguments import Scalar, scalar_type
 
@@ -37,6 +38,8 @@ OPERATORS: dict[str, Callable[..., Tensor]] = {
     "and": elementwise.bitwise_and,
     "or": elementwise.bitwise_or,
     "xor": elementwise.bitwise_xor,
+    "lshift": elementwise.bitwise_left_shift,
+    "rshift": elementwise.bitwise_right_shift,
 }
 COMPARISONS: dict[str, Callable[..., Tensor]] = {
     "eq": elementwise.equal,
@@ -56,7 +59,7 @@ METHODS = (
     *(data_types.astype, transfer.to, transfer.to_device, engine.backward),
     *(manipulation.reshape, manipulation.flatten, manipulation.permute_dims, manipulation.squeeze),
     *(statistical.sum, statistical.mean, statistical.var, statistical.std, statistical.max, statistical.min),
-    *(statistical.any, statistical.all, searching.argmax, searching.argmin, sorting.sort, sorting.argsort),
+    *(utility.any, utility.all, searching.argmax, searching.argmin, sorting.sort, sorting.argsort),
     *(elementwise.abs, elementwise.exp, elementwise.log, elementwise.sqrt, elementwise.square, elementwise.tanh),
     *(elementwise.sin, elementwise.cos, elementwise.sigmoid, elementwise.clip, elementwise.round, elementwise.conj),
 )

@@ -10,10 +10,11 @@ from ..errors import ShapeError
 from ..tensor import Tensor
 from .arguments import FLOATING, REAL_FLOATING, one_axis, ready, tensor, together
 from .creation import arange
+from .data_types import astype
 from .elementwise import erf, rsqrt, square, tanh
 from .linear_algebra import matmul
 from .searching import where
-from .statistical import max, mean
+from .statistical import exact, max, mean
 
 __all__ = ["conv", "gelu", "layer_norm", "log_softmax", "scaled_dot_product_attention", "softmax"]
 
@@ -61,10 +62,11 @@ def gelu(x: Tensor, /, *, approximate: bool = False) -> Tensor:
 
 @composite
 def _layer_norm(x: Tensor, weight: Tensor | None, bias: Tensor | None, /, *, eps: float) -> Tensor:
-    centred = x - mean(x, axis=-1, keepdims=True)
+    wide = exact(x)
+    centred = wide - mean(wide, axis=-1, keepdims=True)
     out = centred * rsqrt(mean(square(centred), axis=-1, keepdims=True) + eps)
     out = out if weight is None else out * weight
-    return out if bias is None else out + bias
+    return astype(out if bias is None else out + bias, x.dtype, copy=False)
 
 
 def layer_norm(x: Tensor, weight: Tensor | None = None, bias: Tensor | None = None, /, *, eps: float = 1e-5) -> Tensor:
@@ -90,7 +92,7 @@ def _scaled_dot_product_attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor 
         return matmul(softmax(scores), v)
     scores = where(mask, scores, -math.inf) if mask.dtype.kind == BOOL else scores + mask
     seeing = max(scores, axis=-1, keepdims=True) > -math.inf
-    return matmul(where(seeing, softmax(scores), 0.0), v)
+    return where(seeing, matmul(softmax(where(seeing, scores, 0.0)), v), 0.0)
 
 
 def scaled_dot_product_attention(

@@ -1,16 +1,16 @@
 """Where values are, and choosing between them."""
 
-from typing import Any
+from typing import Any, Literal
 
 from .. import devices
 from ..autograd.operation import apply, primitive
 from ..errors import ShapeError
 from ..tensor import Tensor
-from .arguments import ANY, LOGICAL, ORDERED, Scalar, broadcast_shapes, one_axis, ready, tensor, together
+from .arguments import ANY, LOGICAL, ORDERED, Axis, Scalar, axes, broadcast_shapes, one_axis, ready, tensor, together
 from .creation import arange, full, zeros_like
 from .manipulation import reshape
 
-__all__ = ["argmax", "argmin", "nonzero", "tril", "triu", "where"]
+__all__ = ["argmax", "argmin", "count_nonzero", "nonzero", "searchsorted", "tril", "triu", "where"]
 
 
 def _where(xp: Any, condition: Any, g: Any) -> Any:
@@ -76,6 +76,47 @@ def nonzero(x: Tensor, /) -> tuple[Tensor, ...]:
     x = tensor("nonzero", x)
     backend = devices.backend(x.device)
     return tuple(Tensor(backend.from_numpy(i)) for i in devices.backend("cpu").nonzero(x.detach()._host()))
+
+
+@primitive()
+def count_nonzero(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """How many elements are not 0, int64, along axes, all of them for None.
+
+    >>> import lucid
+    >>> count_nonzero(lucid.asarray([[1, 0], [2, 3]]), axis=0)
+    tensor([2, 1], dtype=int64, device='cpu')
+    """
+    x = ready("count_nonzero", LOGICAL, x)
+    return apply(count_nonzero, x, axis=axes("count_nonzero", x, axis), keepdims=keepdims)
+
+
+SIDES = ("left", "right")
+
+
+@primitive()
+def searchsorted(
+    x1: Tensor, x2: Tensor | Scalar, /, *, side: Literal["left", "right"] = "left", sorter: Tensor | None = None
+) -> Tensor:
+    """Where in the sorted x1 (n,) each element of x2 goes so that x1 stays sorted: indices from 0 to n, int64.
+
+    Among equal elements it goes before the first on the left, behind the last on the right. `sorter` are indices that
+    sort x1, as argsort has them, if x1 itself is not sorted.
+
+    Raises ShapeError if x1 has not one axis, ValueError for another side.
+
+    >>> import lucid
+    >>> searchsorted(lucid.asarray([1, 3, 3, 5]), lucid.asarray([3, 9]))
+    tensor([1, 4], dtype=int64, device='cpu')
+    """
+    x1 = tensor("searchsorted", x1, "x1")
+    if x1.ndim != 1:
+        raise ShapeError(f"searchsorted: x1 has shape {x1.shape}; wanted one axis (n,)")
+    if side not in SIDES:
+        raise ValueError(f"searchsorted: side={side!r}; choose 'left' or 'right'")
+    if sorter is not None:
+        x1 = x1[tensor("searchsorted", sorter, "sorter")]
+    x1, x2 = together("searchsorted", ORDERED, x1, x2)
+    return apply(searchsorted, x1, x2, side=side)
 
 
 def tril(x: Tensor, /, *, k: int = 0) -> Tensor:

@@ -7,11 +7,12 @@ from ..autograd.operation import apply, primitive
 from ..dtypes import BOOL, SIGNED, UNSIGNED, DType, float32, int64, uint64
 from ..errors import ShapeError
 from ..tensor import Tensor
-from .arguments import ANY, FLOATING, LOGICAL, ORDERED, REAL_FLOATING, Axis, axes, one_axis, ready
+from .arguments import ANY, FLOATING, ORDERED, REAL_FLOATING, Axis, axes, one_axis, ready
 from .data_types import astype
 from .elementwise import sqrt, square
+from .manipulation import pad
 
-__all__ = ["all", "any", "cumulative_sum", "max", "mean", "min", "std", "sum", "var"]
+__all__ = ["cumulative_prod", "cumulative_sum", "max", "mean", "min", "prod", "std", "sum", "var"]
 
 
 def _spread(xp: Any, g: Any, shape: tuple[int, ...], axis: tuple[int, ...]) -> Any:
@@ -20,8 +21,9 @@ def _spread(xp: Any, g: Any, shape: tuple[int, ...], axis: tuple[int, ...]) -> A
     return xp.broadcast_to(xp.reshape(g, kept), shape)
 
 
-def _widened(x: Tensor, dtype: DType | None) -> Tensor:
-    """Small integers and bools add up in 64 bits, as in NumPy."""
+def _widened(function: str, x: Tensor, dtype: DType | None) -> Tensor:
+    """x in `dtype`; if none is given, small integers and bools in 64 bits, as in NumPy."""
+    x = ready(function, ANY, x)
     if dtype is None:
         dtype = {BOOL: int64, SIGNED: int64, UNSIGNED: uint64}.get(x.dtype.kind, x.dtype)
     return x if dtype is x.dtype else astype(x, dtype)
@@ -35,15 +37,15 @@ def sum(x: Tensor, /, *, axis: Axis = None, dtype: DType | None = None, keepdims
     >>> sum(lucid.asarray([[1.0, 2.0], [3.0, 4.0]]), axis=0)
     tensor([4., 6.], dtype=float32, device='cpu')
     """
-    x = _widened(ready("sum", ANY, x), dtype)
+    x = _widened("sum", x, dtype)
     return apply(sum, x, axis=axes("sum", x, axis), keepdims=keepdims)
 
 
 def _same_share(xp: Any, g: Any, x: Any, out: Any, x_shape: tuple[int, ...], axis: tuple[int, ...]) -> Any:
     """The gradient of an extreme value: shared evenly by the elements that are equal to it, as PyTorch's amax."""
     chosen = x == _spread(xp, out, x_shape, axis)
-    count = xp.sum(xp.where(chosen, xp.ones_like(x), xp.zeros_like(x)), axis=axis)
-    return xp.where(chosen, _spread(xp, g / count, x_shape, axis), xp.zeros_like(x))
+    count = xp.sum(xp.where(chosen, xp.ones_like(x), xp.zeros_like(x)), axis=axis, keepdims=True)
+    return xp.where(chosen, _spread(xp, g, x_shape, axis) / count, xp.zeros_like(x))
 
 
 @primitive(x=_same_share)
@@ -77,32 +79,99 @@ def _rest(x: Tensor, reduced: tuple[int, ...]) -> list[int]:
     return [n for i, n in enumerate(x.shape) if i not in reduced]
 
 
-@primitive()
-def any(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """Whether at least one element is not 0."""
-    x = ready("any", LOGICAL, x)
-    return apply(any, x, axis=axes("any", x, axis), keepdims=keepdims)
+def _of_the_others(xp: Any, g: Any, x: Any, x_shape: tuple[int, ...], axis: tuple[int, ...]) -> Any:
+    """The gradient of a product: the product of the elements before each one and of those after it, 0 among them."""
+    order = (*(i for i in range(len(x_shape)) if i not in axis), *axis)
+    rest, count = [n for i, n in enumerate(x_shape) if i not in axis], product(x_shape[i] for i in axis)
+    x = xp.reshape(xp.permute_dims(x, order), (*rest, count))
+    before = _before(xp, xp.cumulative_prod(x, axis=len(rest)), len(rest), 1)
+    after = xp.flip(
+        _before(xp, xp.cumulative_prod(xp.flip(x, axis=(len(rest),)), axis=len(rest)), len(rest), 1), axis=(len(rest),)
+    )
+    others = xp.reshape(before * after, tuple(x_shape[i] for i in order))
+    return _spread(xp, g, x_shape, axis) * xp.permute_dims(others, tuple(order.index(i) for i in range(len(order))))
 
 
-@primitive()
-def all(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """Whether no element is 0."""
-    x = ready("all", LOGICAL, x)
-    return apply(all, x, axis=axes("all", x, axis), keepdims=keepdims)
+def _before(xp: Any, x: Any, axis: int, first: int, by: int = 1) -> Any:
+    """x moved `by` places on along an axis, with `first` in the places that become free."""
+    widths = tuple((by if i == axis else 0, 0) for i in range(x.ndim))
+    kept = tuple(slice(0, n - by if i == axis else n, 1) for i, n in enumerate(x.shape))
+    return xp.pad(xp.getitem(x, key=kept), widths, value=first)
+
+
+def _after(xp: Any, x: Any, axis: int, by: int) -> Any:
+    """x moved `by` places back along an axis, with 0 in the places that become free."""
+    widths = tuple((0, by if i == axis else 0) for i in range(x.ndim))
+    kept = tuple(slice(by if i == axis else 0, n, 1) for i, n in enumerate(x.shape))
+    return xp.pad(xp.getitem(x, key=kept), widths, value=0)
+
+
+@primitive(x=_of_the_others)
+def prod(x: Tensor, /, *, axis: Axis = None, dtype: DType | None = None, keepdims: bool = False) -> Tensor:
+    """The product along axes, all of them for None. Integers are multiplied in 64 bits.
+
+    >>> import lucid
+    >>> prod(lucid.asarray([[1, 2], [3, 4]]), axis=0)
+    tensor([3, 8], dtype=int64, device='cpu')
+    """
+    x = _widened("prod", x, dtype)
+    return apply(prod, x, axis=axes("prod", x, axis), keepdims=keepdims)
+
+
+def _to_factors(xp: Any, g: Any, x: Any, axis: int, out: Any) -> Any:
+    """The gradient of running products, by additions and multiplications alone, so that zeros are like other numbers.
+
+    It is p s, where p is the product of the elements before each one, and s_i = g_i + x_{i+1} s_{i+1}. Each step
+    doubles how far s looks ahead: s_i = (terms up to i + d) + (product of the d elements after i) s_{i+d}.
+    """
+    s, factor, by = g, _after(xp, x, axis, 1) if x.shape[axis] else x, 1
+    while by < x.shape[axis]:
+        s = s + factor * _after(xp, s, axis, by)
+        factor = factor * _after(xp, factor, axis, by)
+        by *= 2
+    return s * _before(xp, out, axis, 1) if x.shape[axis] else g
+
+
+@primitive(x=_to_factors)
+def cumulative_prod(
+    x: Tensor, /, *, axis: int | None = None, dtype: DType | None = None, include_initial: bool = False
+) -> Tensor:
+    """The products of the first 1, 2, 3, ... elements along an axis, which may be left out for a tensor with one.
+
+    With `include_initial` the product of none, 1, comes before them.
+
+    >>> import lucid
+    >>> cumulative_prod(lucid.asarray([1, 2, 3]), include_initial=True)
+    tensor([1, 1, 2, 6], dtype=int64, device='cpu')
+    """
+    return _running(cumulative_prod, x, axis, dtype, include_initial, 1)
 
 
 @primitive(x=lambda xp, g, axis: xp.flip(xp.cumulative_sum(xp.flip(g, axis=(axis,)), axis=axis), axis=(axis,)))
-def cumulative_sum(x: Tensor, /, *, axis: int | None = None, dtype: DType | None = None) -> Tensor:
+def cumulative_sum(
+    x: Tensor, /, *, axis: int | None = None, dtype: DType | None = None, include_initial: bool = False
+) -> Tensor:
     """The sums of the first 1, 2, 3, ... elements along an axis, which may be left out for a tensor with one.
+
+    With `include_initial` the sum of none, 0, comes before them.
 
     >>> import lucid
     >>> cumulative_sum(lucid.asarray([1, 2, 3]))
     tensor([1, 3, 6], dtype=int64, device='cpu')
     """
-    x = _widened(ready("cumulative_sum", ANY, x), dtype)
+    return _running(cumulative_sum, x, axis, dtype, include_initial, 0)
+
+
+def _running(
+    function: Any, x: Tensor, axis: int | None, dtype: DType | None, include_initial: bool, initial: int
+) -> Tensor:
+    name = function.__name__
+    x = _widened(name, x, dtype)
     if axis is None and x.ndim != 1:
-        raise ShapeError(f"cumulative_sum: axis is needed for a tensor of {x.ndim} axes")
-    return apply(cumulative_sum, x, axis=one_axis("cumulative_sum", x.ndim, axis or 0))
+        raise ShapeError(f"{name}: axis is needed for a tensor of {x.ndim} axes")
+    along = one_axis(name, x.ndim, axis or 0)
+    out = apply(function, x, axis=along)
+    return pad(out, [(int(i == along), 0) for i in range(x.ndim)], value=initial) if include_initial else out
 
 
 def exact(x: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ A step is a function of tensors alone: the number of steps and the learning rate
 `lucid.compile` serves all steps.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from math import inf
 from types import SimpleNamespace
@@ -209,10 +209,7 @@ class Optimizer:
                 if p.device not in begun:
                     begun[p.device] = zeros((), dtype=int64, device=p.device)
                 self.state[i] = {"step": begun[p.device], **self.start(zeros_like(p, dtype=_wide(p)), group)}
-        owners = Counter(state["step"] for state in self.state.values())
-        after = {}
-        for count, movers in Counter(self.state[i]["step"] for i in moving).items():
-            after[count] = count.add_(1) if movers == owners[count] else count + 1
+        after = {count: count + 1 for count in {self.state[i]["step"] for i in moving}}
         for i in moving:
             self.state[i]["step"] = after[self.state[i]["step"]]
 

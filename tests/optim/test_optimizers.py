@@ -126,6 +126,18 @@ def test_parameters_that_move_together_share_their_count() -> None:
     assert step(a, b, c) == [4, 4, 4]
 
 
+def test_each_parameter_is_corrected_for_its_own_count() -> None:
+    p, q = parameter(lucid.float64), parameter(lucid.float64)
+    optimizer = optim.AdamW([p, q], lr=0.1)
+    for _ in range(4):
+        p.grad = lucid.ones((2, 3), dtype=lucid.float64)
+        optimizer.step()
+    for g in GRADIENTS:
+        p.grad = q.grad = lucid.asarray(g)
+        optimizer.step()
+    np.testing.assert_allclose(q.detach().numpy(), adamw(START, 0.1), rtol=1e-12)
+
+
 def test_groups_have_options_of_their_own() -> None:
     p, q = parameter(), parameter()
     optimizer = optim.SGD([{"params": [p]}, {"params": [q], "lr": 0.5}], lr=1.0)

@@ -1,0 +1,57 @@
+"""What "the same" means for two results, and how far they may be apart.
+
+A result is off by so many units in the last place of its dtype: rtol = ulps * eps. Where terms cancel, the error is
+that of the terms, which samples keep near 1: atol is the same. bool and integers are exact, nan and infinities stand in
+the same places, and zeros have the same sign where that is asked.
+"""
+
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+
+import lucid
+from lucid import tree
+
+EPS = {lucid.float16: 2.0**-10, lucid.bfloat16: 2.0**-7, lucid.float32: 2.0**-23, lucid.float64: 2.0**-52}
+EPS |= {lucid.complex64: EPS[lucid.float32], lucid.complex128: EPS[lucid.float64]}
+
+
+def native(dtype: lucid.DType) -> np.dtype:
+    return np.dtype(ml_dtypes.bfloat16 if dtype is lucid.bfloat16 else dtype.name)
+
+
+def assert_same(
+    found: Any, wanted: Any, *, ulps: float, dtype: lucid.DType | None = None, signed_zeros: bool = False
+) -> None:
+    """Trees of tensors against trees of tensors or NumPy arrays; `dtype` is what NumPy arrays should have been."""
+    found_leaves, wanted_leaves = tree.leaves(found), tree.leaves(wanted)
+    assert len(found_leaves) == len(wanted_leaves), (found, wanted)
+    for x, y in zip(found_leaves, wanted_leaves, strict=True):
+        if isinstance(x, lucid.Tensor):
+            assert_close(x, y, ulps, y.dtype if isinstance(y, lucid.Tensor) else dtype, signed_zeros)
+        else:
+            assert type(x) is type(y) or dtype is None
+            assert x == y, (x, y)
+
+
+def assert_close(found: lucid.Tensor, wanted: Any, ulps: float, dtype: lucid.DType, signed_zeros: bool) -> None:
+    assert found.dtype is dtype, f"got {found.dtype}, wanted {dtype}"
+    wanted = wanted.detach().numpy() if isinstance(wanted, lucid.Tensor) else np.asarray(wanted)
+    assert found.shape == wanted.shape
+    host = found.detach().numpy()
+    assert host.dtype == native(dtype)
+    if not dtype.is_floating:
+        assert wanted.dtype.kind in "biu", f"the reference is {wanted.dtype}"
+        np.testing.assert_array_equal(host, wanted.astype(host.dtype))
+        return
+    double = np.complex128 if host.dtype.kind == "c" else np.float64
+    with np.errstate(all="ignore"):
+        wanted = wanted.astype(host.dtype).astype(double)  # what is too large for the dtype is infinite in it
+        off = ulps * EPS[dtype]
+        np.testing.assert_allclose(host.astype(double), wanted, rtol=off, atol=off, equal_nan=True)
+        if signed_zeros and double is np.float64:
+            zero = (host == 0) & (wanted == 0)
+            np.testing.assert_array_equal(
+                np.signbit(host.astype(double)[zero]), np.signbit(wanted[zero]), "sign of zero"
+            )

@@ -1,0 +1,29 @@
+"""Every op on the gpu against the cpu: value, dtype, shape; and the same error with the same message."""
+
+import pytest
+
+import lucid
+from lucid import tree
+from tests.comparing import assert_same
+from tests.op_samples import Op, Sample, Wrong, call, cases, uses_float64, wrongs
+
+pytestmark = [pytest.mark.gpu, pytest.mark.parametrize("device", ["gpu"], indirect=True)]
+
+
+@pytest.mark.parametrize(("op", "sample"), cases(lambda op, sample: not uses_float64(sample)))
+def test_the_gpu_gives_what_the_cpu_gives(device: str, op: Op, sample: Sample) -> None:
+    found, wanted = call(op, device, sample), call(op, "cpu", sample)
+    assert {leaf.device for leaf in tree.leaves(found) if hasattr(leaf, "device")} <= {device} or op.name == "to_device"
+    assert_same(found, wanted, ulps=2 * op.ulps, signed_zeros=op.signed_zeros)
+
+
+@pytest.mark.parametrize(("op", "wrong"), wrongs())
+def test_the_gpu_refuses_what_the_cpu_refuses(device: str, op: Op, wrong: Wrong) -> None:
+    with pytest.raises(wrong.error) as on_cpu:
+        call(op, "cpu", wrong)
+    with pytest.raises(wrong.error) as on_gpu:
+        tree.map(lucid.Tensor.tolist, call(op, device, wrong))  # an index on the gpu is judged when a value is read
+    assert type(on_gpu.value) is type(on_cpu.value)
+    assert str(on_gpu.value) == str(on_cpu.value) or "an index that was computed on the gpu was outside" in str(
+        on_gpu.value
+    )
