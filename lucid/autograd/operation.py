@@ -87,13 +87,12 @@ class Primitive:
             if type(array) is not array_type:
                 raise mixed_devices(self.name, inputs)
         found = self.kernels[array_type](*arrays, **options)
-        recording = self.differentiable and MODES.recording and any(x.node is not None for x in inputs)
-        if isinstance(found, tuple):
-            outputs = tuple(map(Tensor, found))
-            return self.record_all(outputs, inputs, arrays, options) if recording else outputs
-        out = Tensor(found)
-        if recording:
-            self.record(out, inputs, arrays, options)
+        out: Any = tuple(map(Tensor, found)) if type(found) is tuple else Tensor(found)
+        if self.differentiable and MODES.recording:
+            for x in inputs:
+                if x.node is not None:
+                    (self.record_all if type(found) is tuple else self.record)(out, inputs, arrays, options)
+                    break
         return out
 
     def record(self, out: Tensor, inputs: Sequence[Tensor], arrays: Sequence[Any], options: dict[str, Any]) -> None:
@@ -109,7 +108,7 @@ class Primitive:
 
     def record_all(
         self, outputs: tuple[Tensor, ...], inputs: Sequence[Tensor], arrays: Sequence[Any], options: dict[str, Any]
-    ) -> tuple[Tensor, ...]:
+    ) -> None:
         """Give several outputs nodes that share one, which all gradients pass together."""
         whole = Tensor(tuple(x.array for x in outputs))
         self.record(whole, inputs, arrays, options)
@@ -117,7 +116,6 @@ class Primitive:
         whole.node.kept["out"] = whole.array
         for i, x in enumerate(outputs):
             x.node = _part(whole.node, i) if x.dtype.is_floating else None
-        return outputs
 
     def vjp(self, node: Node, g: Any, wanted: list[bool], xp: Any) -> Iterator[Any]:
         known = {**node.kept, "g": g, "xp": xp, "shapes": node.shapes}

@@ -208,6 +208,8 @@ def in_float32(function: Callable[..., Any]) -> Callable[..., Any]:
 def full(shape: tuple[int, ...], value: Any, dtype: DType) -> Array:
     if not shape:
         return np.asarray(value, native(dtype))
+    if type(value) is int and value == 0:  # memory that the system hands out as zeros, when it is first touched
+        return np.zeros(shape, native(dtype))
     return np.full(shape, value, native(dtype))
 
 

@@ -46,10 +46,15 @@ def matmul(x1: Tensor, x2: Tensor, /) -> Tensor:
     >>> matmul(lucid.asarray([[1, 2]]), lucid.asarray([[3], [4]]))
     tensor([[11]], dtype=int64, device='cpu')
     """
-    x1, x2 = together("matmul", ANY, tensor("matmul", x1, "x1"), tensor("matmul", x2, "x2"))
+    if not (isinstance(x1, Tensor) and isinstance(x2, Tensor) and x1.dtype is x2.dtype):
+        x1, x2 = together("matmul", ANY, tensor("matmul", x1, "x1"), tensor("matmul", x2, "x2"))
+    if x1.array.ndim > 1 and x2.array.ndim > 1:
+        try:
+            return apply(matmul, x1, x2)
+        except ValueError:
+            _check_shapes("matmul", x1, x2)
+            raise
     _check_shapes("matmul", x1, x2)
-    if x1.ndim > 1 and x2.ndim > 1:
-        return apply(matmul, x1, x2)
     row, column = x1.ndim == 1, x2.ndim == 1
     out = apply(matmul, x1[None, :] if row else x1, x2[:, None] if column else x2)
     return out[..., 0, 0] if row and column else out[..., 0, :] if row else out[..., 0]
