@@ -109,7 +109,7 @@ def _children(path: str, value: Any, home: str | None) -> Iterator[tuple[str, An
         yield from ((f"{path}[{i}]", child) for i, child in enumerate(value.values()))
     elif isinstance(value, list | tuple | set):
         yield from ((f"{path}[{i}]", child) for i, child in enumerate(value))
-    elif isinstance(value, ModuleType | type | BuiltinFunctionType):
+    elif isinstance(value, ModuleType | type | BuiltinFunctionType | random.Generator):
         return
     elif home == type(value).__module__ or any(c.__module__.startswith("lucid.") for c in type(value).__mro__):
         yield from ((f"{path}.{name}", child) for name, child in getattr(value, "__dict__", {}).items())

@@ -115,7 +115,7 @@ class Primitive:
         assert whole.node is not None
         whole.node.kept["out"] = whole.array
         for i, x in enumerate(outputs):
-            x.node = _part(whole.node, i) if x.dtype.is_floating else None
+            x.node = part(whole.node, i) if x.dtype.is_floating else None
 
     def vjp(self, node: Node, g: Any, wanted: list[bool], xp: Any) -> Iterator[Any]:
         known = {**node.kept, "g": g, "xp": xp, "shapes": node.shapes}
@@ -123,7 +123,7 @@ class Primitive:
             for i, name in self.keeps_inputs:
                 known[name] = Tensor(known[name], node.parents[i])
             if isinstance(g, Outputs):
-                known["out"] = tuple(Tensor(a, _part(node, i)) for i, a in enumerate(known["out"]))
+                known["out"] = tuple(Tensor(a, part(node, i)) for i, a in enumerate(known["out"]))
             elif self.keeps_out:
                 known["out"] = Tensor(known["out"], node)
         if isinstance(g, Outputs):
@@ -154,7 +154,7 @@ class _Part:
         return [Outputs(g if i == self.place else None for i in range(self.count))]
 
 
-def _part(whole: Node, place: int) -> Node:
+def part(whole: Node, place: int) -> Node:
     """The node of one output of the op that `whole` recorded."""
     outputs = whole.kept["out"]
     assert whole.op is not None

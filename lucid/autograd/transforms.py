@@ -27,7 +27,7 @@ from ..tensor import Tensor
 from .engine import pull
 from .graph import OPS, Node, order
 from .modes import MODES, enable_grad
-from .operation import _part
+from .operation import part
 
 __all__ = ["hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp", "vmap"]
 
@@ -322,10 +322,10 @@ def _matched(function: str, what: str, given: Any, like: Any) -> list[Tensor | N
     for (path, x), (_, y) in zip(found, wanted, strict=True):
         if x is None or (_flows(y) and isinstance(x, Tensor) and _place(x) == _place(y)):
             continue
-        raise ShapeError(
-            f"{function}: {' '.join((what, path)).strip()} is {_place(x) if isinstance(x, Tensor) else type(x).__name__}; "
-            f"wanted {_place(y) if _flows(y) else 'None, since no gradient flows there'}"
-        )
+        leaf = f"{what} {path}" if path else what
+        came = _place(x) if isinstance(x, Tensor) else type(x).__name__
+        wants = _place(y) if _flows(y) else "None, since no gradient flows there"
+        raise ShapeError(f"{function}: {leaf} is {came}; wanted {wants}")
     return [x for (_, x), (_, y) in zip(found, wanted, strict=True) if _flows(y)]
 
 
@@ -434,7 +434,7 @@ def _rows(x: Tensor, axis: int) -> list[Tensor]:
     if with_gradient:
         whole = Node(_Rows, [x.node], [x.shape], {"out": [row.array for row in rows]})
         for i, row in enumerate(rows):
-            row.node = _part(whole, i)
+            row.node = part(whole, i)
     return rows
 
 

@@ -74,3 +74,11 @@ def test_what_cannot_be_checked_is_refused() -> None:
         check_gradients(lucid.sin, [double(1.0, requires_grad=False)])
     with pytest.raises(DTypeError, match="input 0 is float32; finite differences need float64"):
         check_gradients(lucid.sin, [lucid.ones(1, requires_grad=True)])
+
+
+def test_complex_numbers_are_varied_in_both_parts() -> None:
+    z = lucid.asarray([0.5 + 1j, -1.0 + 0.3j], dtype=lucid.complex128, requires_grad=True)
+    check_gradients(lambda z, x: z * z * x + lucid.abs(z), [z, double(0.5, 1.5)])
+    for wrong in (lambda z: z * z.detach().conj(), lambda z: z * 2 - z.detach()):
+        with pytest.raises(GradientError, match="derivative 1 of"):
+            check_gradients(wrong, [z])
