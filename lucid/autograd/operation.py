@@ -18,7 +18,7 @@ faster under its name; the body remains what second derivatives are taken of.
 
 Inputs are the positional-only parameters of a declaration, options are the others. An op of any number of inputs
 (`concat`) declares one, whose rule serves all and may ask for the `position` of its input and for all `shapes`. Where
-backends return several arrays, `g` and `out` are tuples.
+backends return several arrays, `g` and `out` are tuples, and `reached` says which outputs a gradient has reached.
 
 Rules are written for real numbers. Where an op is holomorphic the same rule is right for complex ones between two
 conjugations, and `vjp` puts them there; what is not holomorphic (abs, real, conj, ...) says so and has a rule that is
@@ -127,6 +127,7 @@ class Primitive:
             elif self.keeps_out:
                 known["out"] = Tensor(known["out"], node)
         if isinstance(g, Outputs):
+            known["reached"] = tuple(d is not None for d in g)
             g = tuple(xp.zeros_like(x) if d is None else d for d, x in zip(g, known["out"], strict=True))
             known["g"] = g
         for name, shape in zip(self.names_of_shapes, node.shapes, strict=False):

@@ -12,8 +12,8 @@ import numpy as np
 from ..errors import LinAlgError
 
 __all__ = [
-    *("cholesky", "cofactor", "det", "eig", "eigh", "eigvals", "eigvalsh", "expm", "inv", "pinv", "qr", "slogdet"),
-    *("solve", "svd", "svdvals", "tril", "triu", "fourier", "real_fourier", "inverse_real_fourier"),
+    *("cholesky", "cofactor", "det", "eig", "eigh", "eigvals", "eigvalsh", "expm", "inv", "pinv", "qr", "quotients"),
+    *("slogdet", "solve", "svd", "svdvals", "tril", "triu", "fourier", "real_fourier", "inverse_real_fourier"),
 ]
 
 Array = Any
@@ -24,15 +24,23 @@ NOT_DEFINITE = (
 )
 NOT_FOUND = "{}: no result was found for a matrix, as for one that holds nan or inf; look at lucid.isfinite of it"
 
+NOT_UNIQUE = (
+    "the gradient of a decomposition: two eigenvalues or singular values are equal, or one is 0, so their vectors are "
+    "not unique; use the values alone, or a function without decomposition, such as lucid.linalg.inv, pinv or expm"
+)
 
-def refusing(message: str, kernel: Callable[..., Any]) -> Callable[..., Any]:
-    """A kernel with the errors of LAPACK in lucid's words."""
+
+def refusing(message: str, kernel: Callable[..., Any], finite: bool = False) -> Callable[..., Any]:
+    """A kernel with the errors of LAPACK in lucid's words, also for nan and inf where LAPACK may not see them."""
 
     def call(*arrays: Array, **options: Any) -> Any:
+        if finite and not np.isfinite(arrays[0]).all():
+            raise LinAlgError(message)
         try:
-            return kernel(*arrays, **options)
+            found = kernel(*arrays, **options)
         except np.linalg.LinAlgError:
             raise LinAlgError(message) from None
+        return tuple(found) if isinstance(found, tuple) else found
 
     return call
 
@@ -47,19 +55,25 @@ def _complex(kernel: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-cholesky = refusing(NOT_DEFINITE, np.linalg.cholesky)
+cholesky = refusing(NOT_DEFINITE, np.linalg.cholesky, finite=True)
 det = np.linalg.det
 eig = refusing(NOT_FOUND.format("eig"), _complex(np.linalg.eig))
-eigh = refusing(NOT_FOUND.format("eigh"), np.linalg.eigh)
+eigh = refusing(NOT_FOUND.format("eigh"), np.linalg.eigh, finite=True)
 eigvals = refusing(NOT_FOUND.format("eigvals"), _complex(np.linalg.eigvals))
-eigvalsh = refusing(NOT_FOUND.format("eigvalsh"), np.linalg.eigvalsh)
+eigvalsh = refusing(NOT_FOUND.format("eigvalsh"), np.linalg.eigvalsh, finite=True)
 inv = refusing(SINGULAR.format("inv"), np.linalg.inv)
-pinv = refusing(NOT_FOUND.format("pinv"), np.linalg.pinv)
-qr = np.linalg.qr
+pinv = refusing(NOT_FOUND.format("pinv"), np.linalg.pinv, finite=True)
+qr = refusing(NOT_FOUND.format("qr"), np.linalg.qr)
 solve = refusing(SINGULAR.format("solve"), np.linalg.solve)
-svd = refusing(NOT_FOUND.format("svd"), np.linalg.svd)
-svdvals = refusing(NOT_FOUND.format("svdvals"), np.linalg.svdvals)
+svd = refusing(NOT_FOUND.format("svd"), np.linalg.svd, finite=True)
+svdvals = refusing(NOT_FOUND.format("svdvals"), np.linalg.svdvals, finite=True)
 tril, triu = np.tril, np.triu
+
+
+def quotients(x1: Array, x2: Array) -> Array:
+    if not x2.all():
+        raise LinAlgError(NOT_UNIQUE)
+    return x1 / x2
 
 
 def slogdet(x: Array) -> tuple[Array, Array]:
@@ -88,14 +102,12 @@ PADE = [
 PADE_REACH = 5.371920351148152
 
 
-def expm(x: Array) -> Array:
+def _expm(x: Array) -> Array:
     """By a Padé approximant of degree 13 of the matrix halved s times, squared s times.
 
     N. J. Higham, The scaling and squaring method for the matrix exponential revisited, SIAM J. Matrix Anal. Appl. 26
     (2005), algorithm 2.3.
     """
-    if not np.all(np.isfinite(x)):
-        raise LinAlgError(NOT_FOUND.format("expm"))
     if not x.size:
         return x
     a = x.astype(np.result_type(x.dtype, np.float64))
@@ -111,6 +123,9 @@ def expm(x: Array) -> Array:
     for i in range(int(halvings.max())):
         out = np.where(i < halvings, out @ out, out)
     return out.astype(x.dtype)
+
+
+expm = refusing(NOT_FOUND.format("expm"), _expm, finite=True)
 
 
 # --- Fourier transforms, without any factor --------------------------------------------------------------------------

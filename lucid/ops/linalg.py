@@ -4,8 +4,8 @@ Matrices stand in the last two axes; other axes count them. 16-bit numbers are c
 become float32. On a gpu most of this runs on the processor, in the same memory, and waits for its input.
 
 Gradient rules write `_h` for the conjugate transpose, and the dot product of two matrices is the real part of
-sum(conj(a) * b). Where a decomposition is not unique they would divide by 0, and take the quotient for 0: that is right
-for every function of the matrix that does not depend on the choice.
+sum(conj(a) * b). Gradients of eigenvectors and singular vectors are quotients by the distances of values: where these
+are 0 LinAlgError is raised, while the gradients of values alone are there always.
 """
 
 from collections.abc import Callable, Sequence
@@ -103,15 +103,21 @@ def _h(xp: Any, x: Any) -> Any:
     return xp.conj(xp.matrix_transpose(x))
 
 
-def _inverse(xp: Any, x: Any) -> Any:
-    """1 / x, and 0 where x is 0."""
-    zero = x == 0
-    return xp.where(zero, xp.zeros_like(x), 1 / xp.where(zero, xp.ones_like(x), x))
+@primitive(x1=lambda xp, g, x2: xp.quotients(g, x2), x2=lambda xp, g, x2, out: -xp.quotients(g * out, x2))
+def quotients(x1: Tensor, x2: Tensor, /) -> Tensor:
+    """x1 / x2 in the gradient of a decomposition. Raises LinAlgError for a 0 in x2: not even 0 / 0 is known there."""
+    return apply(quotients, x1, x2)
 
 
 def _differences(x: Any) -> Any:
     """x_j - x_i in row i and column j."""
     return x[..., None, :] - x[..., :, None]
+
+
+def _apart(xp: Any, x: Any, values: Any) -> Any:
+    """x_ij / (values_j - values_i), and 0 on the diagonal."""
+    one = xp.tril(xp.triu(xp.ones_like(x), k=0), k=0)
+    return xp.quotients(x, _differences(values) + one) * (1 - one)
 
 
 # --- Inverses and solutions ------------------------------------------------------------------------------------------
@@ -232,7 +238,7 @@ def lstsq(x1: Tensor, x2: Tensor, /, *, rtol: float | Tensor | None = None) -> L
     `rtol` is that of `pinv`. Residuals are there at any rank.
 
     >>> import lucid
-    >>> lstsq(lucid.asarray([[1.0], [1.0]]), lucid.asarray([1.0, 3.0])).solution
+    >>> lstsq(lucid.asarray([[2.0], [0.0]]), lucid.asarray([4.0, 1.0])).solution
     tensor([2.], dtype=float32, device='cpu')
     """
     a, b, vector = _equations("lstsq", x1, x2)
@@ -341,9 +347,8 @@ def qr(x: Tensor, /, *, mode: str = "reduced") -> QRResult:
     (..., m, n). There is a gradient where the first k columns of x are independent, and Q has no more columns than x.
 
     >>> import lucid
-    >>> qr(lucid.asarray([[-3.0, 1.0], [0.0, -2.0]])).R
-    tensor([[ 3., -1.],
-            [ 0., -2.]], dtype=float32, device='cpu')
+    >>> [part.shape for part in qr(lucid.ones((3, 2)))]
+    [(3, 2), (2, 2)]
     """
     matrices = _matrices("qr", x)
     if mode not in ("reduced", "complete"):
@@ -357,11 +362,13 @@ def qr(x: Tensor, /, *, mode: str = "reduced") -> QRResult:
     return QRResult(_as(x, q), _as(x, r))
 
 
-def _to_eigh(xp: Any, g: Any, out: Any) -> Any:
+def _to_eigh(xp: Any, g: Any, out: Any, reached: Any, x_dtype: DType) -> Any:
     """M. B. Giles, Collected matrix derivative results for forward and reverse mode AD, 2008, section 3.1."""
     (gw, gv), (w, v) = g, out
     vh = _h(xp, v)
-    turned = _inverse(xp, _differences(w)) * xp.matmul(vh, gv)
+    if not reached[1]:
+        return xp.matmul(v * gw[..., None, :], vh)
+    turned = _apart(xp, xp.matmul(vh, gv), xp.astype(w, x_dtype))
     return xp.matmul(v * gw[..., None, :] + xp.matmul(v, turned + _h(xp, turned)) * 0.5, vh)
 
 
@@ -369,8 +376,8 @@ def _to_eigh(xp: Any, g: Any, out: Any) -> Any:
 def eigh(x: Tensor, /) -> EigResult:
     """Eigenvalues, ascending, and orthonormal eigenvectors of symmetric or Hermitian matrices (..., n, n).
 
-    Only the lower triangle of x is read. A gradient is right for functions that do not depend on how eigenvectors are
-    chosen: on their signs, or on a basis for equal eigenvalues.
+    Only the lower triangle of x is read; the gradient is Hermitian. It is that of functions that do not depend on the
+    signs or phases of eigenvectors; those of equal eigenvalues have none, and raise LinAlgError.
 
     >>> import lucid
     >>> eigh(lucid.asarray([[2.0, 0.0], [0.0, 1.0]])).eigenvalues
@@ -391,13 +398,16 @@ def eigvalsh(x: Tensor, /) -> Tensor:
     return _as(x, apply(eigvalsh, _matrices("eigvalsh", x, square=True)))
 
 
-def _to_eig(xp: Any, g: Any, out: Any, x_dtype: DType) -> Any:
+def _to_eig(xp: Any, g: Any, out: Any, reached: Any, x_dtype: DType) -> Any:
     """For eigenvectors of length 1, whose phase does not count; C. Boeddeker et al., arXiv:1701.00392."""
     (gw, gv), (w, v) = g, out
     vh = _h(xp, v)
-    along = xp.real(xp.sum(xp.conj(v) * gv, axis=(v.ndim - 2,)))[..., None, :]
-    turned = xp.conj(_inverse(xp, _differences(w))) * (xp.matmul(vh, gv) - xp.matmul(vh, v) * along)
-    found = xp.solve(vh, gw[..., :, None] * vh + xp.matmul(turned, vh))
+    found = gw[..., :, None] * vh
+    if reached[1]:
+        along = xp.real(xp.sum(xp.conj(v) * gv, axis=(v.ndim - 2,)))[..., None, :]
+        turned = _apart(xp, xp.matmul(vh, gv) - xp.matmul(vh, v) * along, xp.conj(w))
+        found = found + xp.matmul(turned, vh)
+    found = xp.solve(vh, found)
     return xp.real(found) if x_dtype.kind == REAL else found
 
 
@@ -405,7 +415,8 @@ def _to_eig(xp: Any, g: Any, out: Any, x_dtype: DType) -> Any:
 def eig(x: Tensor, /) -> EigResult:
     """Eigenvalues and eigenvectors of length 1 of square matrices (..., n, n): complex, in no order.
 
-    A gradient is right for functions that do not depend on the phases of eigenvectors; equal eigenvalues have none.
+    The gradient is that of functions that do not depend on the phases of eigenvectors; those of equal eigenvalues have
+    none, and raise LinAlgError.
 
     >>> import lucid
     >>> eig(lucid.asarray([[2.0, 0.0], [0.0, 1.0]])).eigenvalues
@@ -426,32 +437,42 @@ def eigvals(x: Tensor, /) -> Tensor:
     return apply(eigvals, _matrices("eigvals", x, square=True))
 
 
-def _to_svd(xp: Any, g: Any, out: Any) -> Any:
+def _to_svd(xp: Any, g: Any, out: Any, reached: Any, x_dtype: DType) -> Any:
     """J. Townsend, Differentiating the singular value decomposition, 2016, for complex matrices too.
 
     With d = s_j - s_i, t = s_j + s_i and the skew parts a of u^H gu and b of v^H gv, its (a s_j + b s_i) / (d t) is
-    (a + b) / 2d + (a - b) / 2t, where a + b is 0 for equal singular values if their basis does not count.
+    (a + b) / 2d + (a - b) / 2t, which loses fewer digits where d is small; and (a + b) / d is twice the Hermitian part
+    of (u^H gu + v^H gv) / d.
     """
     (gu, gs, gvh), (u, s, vh) = g, out
     k = s.shape[-1]
     u, gu, vh, gvh = u[..., :k], gu[..., :k], vh[..., :k, :], gvh[..., :k, :]
+    if not reached[0] and not reached[2]:
+        return xp.matmul(u * gs[..., None, :], vh)
     of_u, of_v = xp.matmul(_h(xp, u), gu), xp.matmul(gvh, _h(xp, vh))
     a, b = of_u - _h(xp, of_u), _h(xp, of_v) - of_v
-    apart, sums = _differences(s), s[..., None, :] + s[..., :, None]
-    turned = ((a + b) * _inverse(xp, apart) + (a - b) * _inverse(xp, sums)) * 0.5
-    left, scale = xp.matmul(u, turned) + u * gs[..., None, :], _inverse(xp, s)[..., None, :]
+    s = xp.astype(s, x_dtype)
+    sums = s[..., None, :] + s[..., :, None]
+    if x_dtype.kind == REAL:  # a - b is 0 on the diagonal, also where s is
+        sums = sums + xp.tril(xp.triu(xp.ones_like(sums), k=0), k=0)
+    apart = _apart(xp, of_u + _h(xp, of_v), s)
+    turned = (apart + _h(xp, apart) + xp.quotients(a - b, sums)) * 0.5
+    left = xp.matmul(u, turned) + u * gs[..., None, :]
     if u.shape[-2] > k:
-        left = left + (gu - xp.matmul(u, of_u)) * scale
+        left = left + xp.quotients(gu - xp.matmul(u, of_u), s[..., None, :])
     found = xp.matmul(left, vh)
-    return found + xp.matmul(u * scale, gvh - xp.matmul(of_v, vh)) if vh.shape[-1] > k else found
+    if vh.shape[-1] > k:
+        found = found + xp.matmul(u, xp.quotients(gvh - xp.matmul(of_v, vh), s[..., :, None]))
+    return found
 
 
 @primitive(x=_to_svd)
 def svd(x: Tensor, /, *, full_matrices: bool = True) -> SVDResult:
     """x (..., m, n) = U diag(S) Vh: singular values S (..., k), descending, k = min(m, n), and orthonormal vectors.
 
-    U is (..., m, m) and Vh (..., n, n), or (..., m, k) and (..., k, n) without `full_matrices`. A gradient is right for
-    functions that do not depend on how vectors are chosen; none flows through those beyond the first k.
+    U is (..., m, m) and Vh (..., n, n), or (..., m, k) and (..., k, n) without `full_matrices`. The gradient is that of
+    functions that do not depend on the signs or phases of vectors, nor on those beyond the first k. Vectors of equal
+    singular values have none, nor those of a singular value 0 if m and n differ: LinAlgError.
 
     >>> import lucid
     >>> svd(lucid.asarray([[3.0, 0.0], [0.0, 4.0]])).S
