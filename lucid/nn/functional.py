@@ -62,7 +62,8 @@ def conv2d(
 ) -> Tensor:
     """The cross-correlation of images (n, c, h, w) with kernels (o, c / groups, k, l), plus bias (o,): (n, o, h', w').
 
-    `padding` is a number of zeros on each side, or "same" (h' = h, w' = w; stride 1 alone) or "valid" (none).
+    `padding` is a number of zeros on each side, or "same" (h' = h, w' = w; stride 1 alone) or "valid" (none). One image
+    (c, h, w) gives one (o, h', w').
     Raises ShapeError if sizes do not fit, ValueError for another word.
 
     >>> import lucid
@@ -70,6 +71,8 @@ def conv2d(
     (1, 4, 8, 8)
     """
     input = as_tensor("conv2d", input, "input")
+    if input.ndim == 3 and weight.ndim == 4:
+        return conv2d(input[None], weight, bias, stride, padding, dilation, groups)[0]
     if input.ndim != 4 or weight.ndim != 4:
         raise ShapeError(
             f"conv2d: got input {input.shape}, weight {weight.shape}; wanted (n, c, h, w), (o, c / groups, k, l)"
