@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from . import devices
-from .autograd.graph import Leaf, Node
+from .autograd.graph import Handle, Leaf, Node
 from .backends import backend_of
 from .devices import Device
 from .dtypes import BOOL, COMPLEX, SIGNED, UNSIGNED, DType
-from .errors import DTypeError, GradientError, ShapeError
+from .errors import DeviceError, DTypeError, GradientError, ShapeError
 
 __all__ = ["Tensor"]
 
@@ -126,32 +126,35 @@ class Tensor:
         if value is not None and (not isinstance(value, Tensor) or value.shape != self.shape):
             shape = getattr(value, "shape", "")
             raise ShapeError(f"grad: got {type(value).__name__} {shape}; wanted None or a Tensor of shape {self.shape}")
+        if value is not None and value.device != self.device:
+            raise DeviceError(f"grad: this tensor is on {self.device}, got one on {value.device}; use .to(device)")
+        if value is not None and value.dtype is not self.dtype:
+            raise DTypeError(f"grad: this tensor is {self.dtype.name}, got {value.dtype.name}; convert with astype")
         self.node.grad = value
 
     def detach(self) -> "Tensor":
         """The same values, through which no gradient flows."""
         return Tensor(self.array)
 
-    def register_hook(self, hook: Callable[["Tensor"], "Tensor | None"]) -> Callable[[], None]:
+    def register_hook(self, hook: Callable[["Tensor"], "Tensor | None"]) -> Handle:
         """Call `hook` with this tensor's gradient when `backward` has it; what it returns, if not None, replaces it.
 
-        Returns a function that removes the hook. Raises GradientError if no gradient flows through the tensor.
+        Returns a handle whose `remove()` takes the hook away. Raises GradientError if no gradient flows through the
+        tensor.
 
         >>> import lucid
         >>> x = lucid.ones(2, requires_grad=True)
-        >>> remove = x.register_hook(lambda g: g * 10)
+        >>> handle = x.register_hook(lambda g: g * 10)
         >>> (x * 3).sum().backward()
         >>> x.grad
         tensor([30., 30.], dtype=float32, device='cpu')
-        >>> remove()
+        >>> handle.remove()
         """
         if self.node is None:
             raise GradientError("register_hook: no gradient flows through this tensor; call x.requires_grad_() first")
         if self.node.hooks is None:
-            self.node.hooks = []
-        hooks = self.node.hooks
-        hooks.append(hook)
-        return lambda: hooks.remove(hook) if hook in hooks else None
+            self.node.hooks = {}
+        return Handle(self.node.hooks, hook)
 
     def retain_grad(self) -> None:
         """Keep the gradient of this tensor in `.grad` although an op computed it."""

@@ -14,7 +14,7 @@ from collections.abc import Sequence, Set
 from typing import Any
 
 from ..backends import backend_of
-from ..errors import GradientError, ShapeError
+from ..errors import DTypeError, GradientError, ShapeError
 from ..tensor import Tensor
 from .graph import OPS, Leaf, Node, Outputs, order
 from .modes import set_grad_enabled
@@ -59,6 +59,8 @@ def grad(
     outputs = [outputs] if isinstance(outputs, Tensor) else list(outputs)
     inputs = [inputs] if isinstance(inputs, Tensor) else list(inputs)
     for i, x in enumerate(inputs):
+        if not isinstance(x, Tensor):
+            raise TypeError(f"grad: input {i} is {type(x).__name__}; wanted a Tensor")
         if x.node is None:
             raise GradientError(f"grad: input {i} does not require gradients; call x.requires_grad_() before computing")
     gradients = _seeds("grad", outputs, gradient)
@@ -146,7 +148,7 @@ def _tensor(g: Any) -> Tensor:
 
 
 def _hooked(node: Node, g: Any, create_graph: bool) -> Any:
-    for hook in list(node.hooks or ()):
+    for hook in tuple((node.hooks or {}).values()):
         before = g if create_graph else _tensor(g)
         after = hook(before)
         if after is None:
@@ -168,7 +170,12 @@ def _collect(leaf: Any, g: Tensor) -> None:
 
 def _seeds(function: str, outputs: list[Tensor], gradient: Any) -> list[Tensor]:
     """One gradient for each output, checked: what arrived, or 1 for a tensor of one element."""
-    gradients = [gradient] if isinstance(gradient, Tensor) else list(gradient or [None] * len(outputs))
+    if gradient is None:
+        gradients: list[Any] = [None] * len(outputs)
+    else:
+        gradients = list(gradient) if isinstance(gradient, list | tuple) else [gradient]
+    if not outputs:
+        raise ValueError(f"{function}: there is no tensor to start from")
     if len(gradients) != len(outputs):
         raise ValueError(f"{function}: got {len(gradients)} gradients for {len(outputs)} outputs")
     for i, (x, g) in enumerate(zip(outputs, gradients, strict=True)):
@@ -189,4 +196,6 @@ def _seeds(function: str, outputs: list[Tensor], gradient: Any) -> list[Tensor]:
                 f"{function}: gradient {i} is {type(g).__name__} {getattr(g, 'shape', '')} on "
                 f"{getattr(g, 'device', 'no device')}; wanted a Tensor {x.shape} on {x.device}"
             )
+        elif not g.dtype.is_floating:
+            raise DTypeError(f"{function}: gradient {i} is {g.dtype.name}; convert it with astype({x.dtype})")
     return gradients

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..backends import backend_of
-from ..errors import GradientError, ShapeError
+from ..errors import DeviceError, GradientError, ShapeError
 from ..tensor import Tensor
 from .graph import OPS, Node
 from .modes import MODES, no_grad
@@ -57,7 +57,14 @@ class Function:
 
     @classmethod
     def apply(cls, *args: Any, **options: Any) -> Tensor:
-        """Call `forward`, and record that `backward` knows its gradient."""
+        """Call `forward`, and record that `backward` knows its gradient.
+
+        Raises GradientError if gradients flow through a tensor given by keyword: `backward` has none for it.
+        """
+        if MODES.recording:
+            for name, option in options.items():
+                if isinstance(option, Tensor) and option.node is not None:
+                    raise GradientError(f"{cls.__name__}.apply: gradients flow through {name}; pass it by position")
         context = Context()
         with no_grad():
             out = cls.forward(context, *args, **options)
@@ -67,11 +74,12 @@ class Function:
         if not MODES.recording or not any(parents):
             return out
         shapes = [x.shape if isinstance(x, Tensor) else () for x in args]
+        devices = [x.device if isinstance(x, Tensor) else None for x in args]
         saved = [
             (x.array, next((i for i, a in enumerate(args) if a is x), None), x is out) for x in context.saved_tensors
         ]
         result = Tensor(out.array)
-        result.node = Node(_Recorded(cls), parents, shapes, (context, saved))
+        result.node = Node(_Recorded(cls), parents, shapes, (context, saved, devices))
         return result
 
 
@@ -82,7 +90,7 @@ class _Recorded:
         self.function, self.name = function, function.__name__
 
     def vjp(self, node: Node, g: Any, wanted: list[bool], xp: Any) -> Iterable[Any]:
-        context, saved = node.kept
+        context, saved, devices = node.kept
         # Inputs and the output continue the graph they came from, so that backward itself can be differentiated.
         context.saved_tensors = tuple(
             Tensor(array, node if is_out else None if place is None else node.parents[place])
@@ -95,7 +103,16 @@ class _Recorded:
                 f"{self.name}.backward: returned {len(gradients)} gradients; "
                 f"wanted {len(node.parents)}, one for each argument"
             )
-        for i, (d, wants, shape) in enumerate(zip(gradients, wanted, node.shapes, strict=True)):
-            if wants and d is not None and d.shape != shape:
+        checked: list[Any] = []
+        for i, (d, wants, shape, device) in enumerate(zip(gradients, wanted, node.shapes, devices, strict=True)):
+            if not wants or d is None:
+                checked.append(None)
+                continue
+            if not isinstance(d, Tensor):
+                raise TypeError(f"{self.name}.backward: gradient {i} is {type(d).__name__}; wanted a Tensor or None")
+            if d.shape != shape:
                 raise ShapeError(f"{self.name}.backward: gradient {i} has shape {d.shape}; its argument has {shape}")
-        return [d if d is None or xp is OPS else d.array for d in gradients]
+            if d.device != device:
+                raise DeviceError(f"{self.name}.backward: gradient {i} is on {d.device}; its argument is on {device}")
+            checked.append(d if xp is OPS else d.array)
+        return checked

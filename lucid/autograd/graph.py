@@ -7,12 +7,13 @@ just as long as something that was computed with it.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence, Set
+from itertools import count
 from types import SimpleNamespace
 from typing import Any, Protocol, TypeVar
 
 from ..dtypes import DType
 
-__all__ = ["OPS", "Leaf", "Node", "Operation", "Outputs", "offer", "order"]
+__all__ = ["OPS", "Handle", "Leaf", "Node", "Operation", "Outputs", "offer", "order"]
 
 OPS = SimpleNamespace()
 """`lucid.ops` as a namespace for gradient rules, beside the backends: every op by name, put here as it is declared."""
@@ -48,7 +49,7 @@ class Node:
     parents: Sequence["Node | None"]
     shapes: Sequence[tuple[int, ...]]
     kept: Any
-    hooks: list[Callable[[Any], Any]] | None
+    hooks: dict[int, Callable[[Any], Any]] | None
     grad: Any
 
     def __init__(self, op: Operation | None, parents: Any, shapes: Any, kept: Any) -> None:
@@ -64,6 +65,26 @@ class Leaf(Node):
     def __init__(self, dtype: DType) -> None:
         super().__init__(None, (), (), None)
         self.dtype = dtype
+
+
+class Handle:
+    """What takes a hook away again: by `remove()`, or at the end of a with block."""
+
+    numbers = count()
+
+    def __init__(self, hooks: dict[int, Callable[..., Any]], hook: Callable[..., Any]) -> None:
+        self.hooks, self.number = hooks, next(Handle.numbers)
+        hooks[self.number] = hook
+
+    def remove(self) -> None:
+        """Take the hook away; nothing happens if it is gone."""
+        self.hooks.pop(self.number, None)
+
+    def __enter__(self) -> "Handle":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.remove()
 
 
 class Outputs(tuple[Any, ...]):

@@ -51,4 +51,3 @@ def no_grad() -> AbstractContextManager[None]:
 def enable_grad() -> AbstractContextManager[None]:
     """Record again inside a `no_grad` block. A context manager and a decorator."""
     return set_grad_enabled(True)
-

@@ -39,6 +39,8 @@ def save_safetensors(path: PathLike, tensors: Mapping[str, Tensor], metadata: Ma
     text and for values that are not tensors, OSError if the file cannot be written.
     """
     package = needed("safetensors.numpy", "save_safetensors", "io")
+    if not isinstance(tensors, Mapping):
+        raise TypeError(f"save_safetensors: got {type(tensors).__name__}; wanted tensors by name, as of state_dict()")
     for name, x in tensors.items():
         if not isinstance(name, str) or not isinstance(x, Tensor):
             raise TypeError(f"save_safetensors: {name!r} is {type(x).__name__}; wanted names of tensors")

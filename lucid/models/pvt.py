@@ -7,7 +7,8 @@ Wang et al., Pyramid Vision Transformer: A Versatile Backbone for Dense Predicti
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import pairwise
-from typing import Any
+from operator import index
+from typing import Any, SupportsIndex
 
 from .. import nn
 from ..errors import DTypeError, ShapeError
@@ -20,6 +21,8 @@ from .registry import configured, register_model
 __all__ = ["PVT", "PVTConfig", "pvt_huge", "pvt_large", "pvt_medium", "pvt_small", "pvt_tiny"]
 
 Size = int | tuple[int, int]
+# How small each number may be. No classes means features.
+LEAST = {"num_classes": 0, "in_chans": 1, "patch_size": 1, "embed_dims": 1, "depths": 0, "num_heads": 1}
 
 
 @dataclass(kw_only=True)
@@ -59,10 +62,15 @@ class PVTConfig:
             lengths[name] = len(getattr(self, name))
         if len(set(lengths.values())) != 1 or not self.depths:
             raise ValueError(f"PVT: got {lengths}; wanted as many numbers in each, one for each stage")
-        if self.num_classes < 0:
-            raise ValueError(f"PVT: num_classes={self.num_classes}; wanted at least 0, which means features")
+        for name, least in LEAST.items():
+            value = getattr(self, name)
+            numbers: list[Any] = value if isinstance(value, list) else [value]
+            if not all(isinstance(n, SupportsIndex) and index(n) >= least for n in numbers):
+                raise ValueError(f"PVT: {name}={value!r}; wanted whole numbers of at least {least}")
         if self.sr_ratios[-1] != 1:
             raise ValueError(f"PVT: sr_ratios={self.sr_ratios}; wanted 1.0 last, since the class token is no pixel")
+        if not all(isinstance(n, SupportsIndex) for n in self.image):
+            raise ValueError(f"PVT: img_size={self.img_size!r}; wanted a number of pixels, or a height and a width")
         self.check_size("img_size", *self.image)
 
     @property

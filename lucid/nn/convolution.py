@@ -22,7 +22,8 @@ class Conv2d(Module):
     is (out_channels, in_channels / groups, *kernel_size), `bias` (out_channels,) or None. Both start uniformly between
     -1 / sqrt(f) and 1 / sqrt(f), f being the number of inputs to each output, as in PyTorch.
 
-    Raises ShapeError for channels that groups do not divide, for images of other channels or smaller than the kernel.
+    Raises ShapeError for no channels, or some that groups do not divide, for images of other channels or smaller than
+    the kernel.
 
     >>> import lucid
     >>> Conv2d(3, 8, kernel_size=4, stride=4)(lucid.ones((1, 3, 32, 32))).shape
@@ -40,6 +41,8 @@ class Conv2d(Module):
         groups: int = 1,
         bias: bool = True,
     ) -> None:
+        if min(in_channels, out_channels) < 1:
+            raise ShapeError(f"Conv2d: got in_channels={in_channels}, out_channels={out_channels}; wanted at least 1")
         if groups < 1 or in_channels % groups or out_channels % groups:
             raise ShapeError(
                 f"Conv2d: groups={groups} does not divide in_channels={in_channels} and out_channels={out_channels}"

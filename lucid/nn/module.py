@@ -5,45 +5,26 @@ buffer is a tensor whose name `register_buffer` has noted. Their order is that o
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import count
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
+from ..autograd.graph import Handle
 from ..devices import Device
 from ..dtypes import DType
 from ..errors import CheckpointError, DTypeError
 from ..ops.arguments import tensor
+from ..ops.creation import zeros_like
 from ..tensor import Tensor
 from .parameter import Parameter
 from .summary import Summary, summarize
 
-__all__ = ["Handle", "LoadResult", "Module"]
+__all__ = ["LoadResult", "Module"]
 
 M = TypeVar("M", bound="Module")
 T = TypeVar("T")
 Hooks = Mapping[int, Callable[..., Any]]
 
 NOTHING: Mapping[Any, Any] = MappingProxyType({})
-
-
-class Handle:
-    """What takes a hook away again: by `remove()`, or at the end of a with block."""
-
-    numbers = count()
-
-    def __init__(self, hooks: dict[int, Callable[..., Any]], hook: Callable[..., Any]) -> None:
-        self.hooks, self.number = hooks, next(Handle.numbers)
-        hooks[self.number] = hook
-
-    def remove(self) -> None:
-        """Take the hook away; nothing happens if it is gone."""
-        self.hooks.pop(self.number, None)
-
-    def __enter__(self) -> "Handle":
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.remove()
 
 
 class LoadResult(NamedTuple):
@@ -191,6 +172,8 @@ class Module:
         Raises CheckpointError with all that does not fit: names that are missing or unexpected, which `strict=False`
         passes over and returns, and shapes that differ. The module then is as it was.
         """
+        if not isinstance(state, Mapping):
+            raise TypeError(f"load_state_dict: got {type(state).__name__}; wanted tensors by name, as of state_dict()")
         slots = self._slots()
         missing = [path for path in slots if path not in state]
         unexpected = [path for path in state if path not in slots]
@@ -272,10 +255,10 @@ class Module:
             parameter.requires_grad_(requires_grad)
         return self
 
-    def zero_grad(self) -> None:
-        """Forget the gradients of all parameters."""
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients of all parameters, or set them to zeros."""
         for parameter in self.parameters():
-            parameter.grad = None
+            parameter.grad = None if set_to_none or parameter.grad is None else zeros_like(parameter.grad)
 
     # --- Showing it ---
 

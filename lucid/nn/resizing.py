@@ -5,6 +5,7 @@ resizing is two products with matrices, and its gradient, on either device, is t
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from math import floor
+from operator import index
 
 from ..dtypes import float32, float64, int64
 from ..errors import ShapeError
@@ -74,7 +75,10 @@ def _sizes(
     if (size is None) == (scale_factor is None):
         raise ValueError(f"interpolate: got size={size}, scale_factor={scale_factor}; give one of the two")
     if size is not None:
-        new = (size, size) if isinstance(size, int) else tuple(size)
+        try:
+            new = tuple(map(index, size)) if isinstance(size, Sequence) else (index(size), index(size))
+        except TypeError:
+            raise TypeError(f"interpolate: size={size!r}; wanted an integer, or a height and a width") from None
         ratios = tuple(n / m if m else 0.0 for n, m in zip(old, new))
     else:
         given = scale_factor if isinstance(scale_factor, tuple | list) else (scale_factor, scale_factor)

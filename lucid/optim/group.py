@@ -1,6 +1,7 @@
 """A group of parameters with the options of their updates."""
 
 from collections.abc import Iterator, Mapping, MutableMapping
+from numbers import Real
 from typing import Any
 
 from ..devices import Device
@@ -41,6 +42,8 @@ class Group(MutableMapping[str, Any]):
 
     def __setitem__(self, name: str, value: Any) -> None:
         if name == "lr":
+            if not isinstance(value, Real):
+                raise TypeError(f"lr={value!r} is {type(value).__name__}; wanted a number")
             self._lr.value = value
             for rate in self._rates.values():
                 rate.fill_(value)
@@ -67,5 +70,5 @@ class _Hidden:
 
     __slots__ = ("value",)
 
-    def __init__(self, value: float) -> None:
+    def __init__(self, value: Any) -> None:
         self.value = value

@@ -217,6 +217,8 @@ class Optimizer:
         """The state of one parameter, if it looks like that of a beginner."""
         fresh = {"step": zeros((), dtype=int64), **self.start(zeros_like(p, dtype=_wide(p)), options)}
         wanted = {name: x.shape for name, x in fresh.items()}
+        if not isinstance(found, Mapping):
+            raise CheckpointError(f"{self._name}: the state of parameter {i} is {type(found).__name__}; wanted a dict")
         given = {name: getattr(x, "shape", type(x).__name__) for name, x in found.items()}
         if given != wanted:
             raise CheckpointError(f"{self._name}: the state of parameter {i} has {given}; wanted {wanted}")

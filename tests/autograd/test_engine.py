@@ -10,7 +10,7 @@ import pytest
 import lucid
 from lucid import Tensor
 from lucid.autograd import backward, grad
-from lucid.errors import GradientError, ShapeError
+from lucid.errors import DeviceError, DTypeError, GradientError, ShapeError
 
 
 def leaf(device: str, *values: float) -> Tensor:
@@ -90,11 +90,11 @@ def test_a_hook_sees_the_whole_gradient_and_may_replace_it(device: str) -> None:
     x, seen = leaf(device, 1.0), []
     y = x * 2
     y.register_hook(lambda g: seen.append(g.item()))
-    remove = y.register_hook(lambda g: g * 10)
+    handle = y.register_hook(lambda g: g * 10)
     (y * 3 + y).backward(retain_graph=True)
     assert (seen, x.grad.item()) == ([4.0], 80.0)
-    remove()
-    remove()
+    handle.remove()
+    handle.remove()
     x.grad = None
     (y * 1).backward()
     assert (seen, x.grad.item()) == ([4.0, 1.0], 2.0)
@@ -120,9 +120,9 @@ def test_a_hook_that_returns_something_else_is_named(device: str) -> None:
 def test_a_hook_takes_part_in_second_order(device: str) -> None:
     x = leaf(device, 2.0)
     y = x * x
-    remove = y.register_hook(lambda g: g * g)
+    handle = y.register_hook(lambda g: g * g)
     (slope,) = grad(y * y, [x], create_graph=True)  # (2 y)^2 2 x = 8 x^5
-    remove()
+    handle.remove()
     assert slope.item() == 256.0
     assert grad(slope, [x])[0].item() == 40 * 16
 
@@ -239,7 +239,11 @@ def test_errors_say_what_to_do(device: str) -> None:
             r"output 0 has shape (2,); reduce it to one number, as with x.sum()",
         ),
         (lambda: (x * 2).backward(lucid.ones(3, device=device)), ShapeError, "gradient 0 is Tensor (3,)"),
-        (lambda: (x * 2).backward(1.0), (ShapeError, TypeError), ""),
+        (lambda: (x * 2).backward(1.0), ShapeError, "backward: gradient 0 is float"),
+        (lambda: (x * 2).backward(np.ones(2)), ShapeError, "backward: gradient 0 is ndarray (2,)"),
+        (lambda: (x * 2).backward(x.detach().astype(lucid.int32)), DTypeError, "gradient 0 is int32; convert"),
+        (lambda: backward([]), ValueError, "backward: there is no tensor to start from"),
+        (lambda: grad(x.sum(), [np.ones(2)]), TypeError, "grad: input 0 is ndarray; wanted a Tensor"),
         (lambda: grad(x.sum(), [plain]), GradientError, "grad: input 0 does not require gradients"),
         (lambda: grad(x.sum(), [leaf(device, 1.0)]), GradientError, "the outputs do not depend on input 0"),
         (lambda: grad([x.sum()], [x], [None, None]), ValueError, "got 2 gradients for 1 outputs"),
@@ -270,6 +274,12 @@ def test_requires_grad_rules(device: str) -> None:
     x.requires_grad_()
     with pytest.raises(ShapeError, match=r"grad: got Tensor \(3,\); wanted None or a Tensor of shape \(1,\)"):
         x.grad = lucid.ones(3, device=device)
+    with pytest.raises(DTypeError, match=r"grad: this tensor is float32, got int64; convert with astype"):
+        x.grad = lucid.ones(1, dtype=lucid.int64, device=device)
+    if device == "gpu":
+        with pytest.raises(DeviceError, match=r"grad: this tensor is on gpu, got one on cpu; use \.to\(device\)"):
+            x.grad = lucid.ones(1, device="cpu")
+    assert x.grad is None
 
 
 def test_gradients_that_overflow_are_silent(device: str) -> None:

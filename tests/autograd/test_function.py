@@ -6,7 +6,7 @@ import pytest
 
 import lucid
 from lucid.autograd import Function, check_gradients, grad
-from lucid.errors import GradientError, ShapeError
+from lucid.errors import DeviceError, GradientError, ShapeError
 
 
 class Cube(Function):
@@ -98,6 +98,11 @@ def test_what_is_not_given_back_right_is_named(device: str) -> None:
         broken(lambda g: (g, g)).apply(x).sum().backward()
     with pytest.raises(ShapeError, match=r"Broken\.backward: gradient 0 has shape \(\); its argument has \(2,\)"):
         broken(lambda g: g.sum()).apply(x).sum().backward()
+    with pytest.raises(TypeError, match=r"Broken\.backward: gradient 0 is float; wanted a Tensor or None"):
+        broken(lambda g: 2.0).apply(x).sum().backward()
+    if device == "gpu":
+        with pytest.raises(DeviceError, match=r"Broken\.backward: gradient 0 is on cpu; its argument is on gpu"):
+            broken(lambda g: g.cpu()).apply(x).sum().backward()
     broken(lambda g: None).apply(x).sum().backward()
     assert x.grad is None
 
@@ -108,6 +113,13 @@ def test_what_is_not_given_back_right_is_named(device: str) -> None:
 
     with pytest.raises(TypeError, match=r"NoTensor\.forward: returned float; wanted a Tensor"):
         NoTensor.apply(x)
+
+
+def test_no_gradient_is_lost_through_a_keyword(device: str) -> None:
+    x, shift = (lucid.ones(2, device=device, requires_grad=True) for _ in range(2))
+    with pytest.raises(GradientError, match=r"ExponentialTimes\.apply: gradients flow through shift; pass it by pos"):
+        ExponentialTimes.apply(x, 2.0, shift=shift)
+    assert ExponentialTimes.apply(x, 2.0, shift=shift.detach()).requires_grad
 
 
 def test_an_unwritten_half_says_what_to_write() -> None:

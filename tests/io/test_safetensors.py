@@ -119,6 +119,7 @@ def test_metadata(path: Path) -> None:
         ({"x": lucid.ones(2, dtype=lucid.complex128)}, None, DTypeError, "x is complex128"),
         ({"x": [1.0]}, None, TypeError, "'x' is list; wanted names of tensors"),
         ({3: lucid.ones(2)}, None, TypeError, "3 is Tensor; wanted names"),
+        ([lucid.ones(2)], None, TypeError, "got list; wanted tensors by name"),
         ({"__metadata__": lucid.ones(2)}, None, ValueError, "keeps the name '__metadata__'"),
         ({"x": lucid.ones(2)}, {"epoch": 3}, TypeError, "wanted text for text"),
     ],

@@ -105,6 +105,8 @@ X, TARGET = lucid.zeros((2, 3)), lucid.asarray([0, 1])
         (lambda: F.drop_path(X, -1.0), ValueError, "drop_path: p=-1.0"),
         (lambda: F.interpolate(X, 2), ShapeError, r"interpolate: input has shape \(2, 3\)"),
         (lambda: F.interpolate(X[None, None], (0, 2)), ShapeError, r"\(2, 3\) cannot become \(0, 2\)"),
+        (lambda: F.interpolate(X[None, None], 2.5), TypeError, "interpolate: size=2.5; wanted an integer"),
+        (lambda: F.interpolate(X[None, None], (2, 2.5)), TypeError, r"interpolate: size=\(2, 2.5\); wanted an integer"),
         (lambda: F.interpolate(X[None, None]), ValueError, "give one of the two"),
         (lambda: F.interpolate(X[None, None], 2, mode="area"), ValueError, "mode='area'; choose among nearest"),
         (lambda: F.interpolate(X[None, None], 2, antialias=True), ValueError, "antialias are for mode='bilinear'"),

@@ -160,6 +160,7 @@ def test_reprs(layer, text):
         (lambda: nn.Conv2d(3, 4, 2)(lucid.ones((1, 4, 8, 8))), ShapeError, "conv: 4 input"),
         (lambda: nn.Conv2d(3, 4, 9)(lucid.ones((1, 3, 8, 8))), ShapeError, "does not fit"),
         (lambda: nn.Conv2d(3, 4, 2, groups=2), ShapeError, "groups=2 does not divide in_channels=3"),
+        (lambda: nn.Conv2d(0, 4, 2), ShapeError, "Conv2d: got in_channels=0, out_channels=4; wanted at least 1"),
         (lambda: nn.Conv2d(3, 4, 3, 2, "same")(lucid.ones((1, 3, 8, 8))), ValueError, "'same' needs stride 1"),
         (lambda: nn.Conv2d(3, 4, 3, 2, "full")(lucid.ones((1, 3, 8, 8))), ValueError, "padding='full'; wanted"),
         (lambda: nn.LayerNorm(3)(lucid.ones((2, 4))), ShapeError, r"layer_norm: input has shape \(2, 4\)"),

@@ -124,6 +124,8 @@ def test_a_state_that_does_not_fit_changes_nothing(strict):
         net.load_state_dict(misfit(), strict=strict)
     with pytest.raises(TypeError, match=r"blocks\.1\.bias is list; wanted a Tensor"):
         net.load_state_dict({**net.state_dict(), "scale": lucid.zeros(4), "blocks.1.bias": [1.0]})
+    with pytest.raises(TypeError, match=r"load_state_dict: got Net; wanted tensors by name"):
+        net.load_state_dict(net)
     assert {name: x.tolist() for name, x in net.state_dict().items()} == before
 
 
@@ -190,6 +192,8 @@ def test_gradients_are_forgotten_and_switched_off():
     net = Net()
     net(lucid.ones((2, 3))).sum().backward()
     assert all(p.grad is not None for p in net.parameters())
+    net.zero_grad(set_to_none=False)
+    assert all(p.grad is not None and not p.grad.any() for p in net.parameters())
     net.zero_grad()
     assert all(p.grad is None for p in net.parameters())
     net.requires_grad_(False)

@@ -197,6 +197,15 @@ def test_errors(make: Callable[[], Any], error: type[Exception], message: str) -
     assert message in str(caught.value)
 
 
+def test_a_learning_rate_that_is_no_number_changes_nothing() -> None:
+    (group,) = optim.SGD([P], lr=0.5).param_groups
+    with pytest.raises(TypeError, match="lr='fast' is str; wanted a number"):
+        group["lr"] = "fast"
+    assert group["lr"] == 0.5
+    group["lr"] = START.max()
+    assert group["lr"] == START.max()
+
+
 # --- Checkpoints ---
 
 
@@ -247,6 +256,7 @@ def test_a_state_brings_its_options_and_shares_its_counts() -> None:
         (lambda s: s["state"][1].pop("exp_avg"), "the state of parameter 1 has"),
         (lambda s: s["state"][1].update(exp_avg=lucid.ones(2)), "the state of parameter 1 has"),
         (lambda s: s["state"][1].update(exp_avg=None), "'exp_avg': 'NoneType'"),
+        (lambda s: s["state"].update({1: 5}), "the state of parameter 1 is int; wanted a dict"),
     ],
 )
 def test_a_state_that_does_not_fit_changes_nothing(change: Callable[[Any], Any], message: str) -> None:
