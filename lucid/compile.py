@@ -6,10 +6,11 @@ given it (parameters, gradients, the state of an optimiser) goes into the graph 
 training step compiles. On the cpu the function simply runs.
 """
 
+import sys
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from functools import update_wrapper
-from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from functools import cache, partial, update_wrapper
+from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, TypeVar
 
 from . import devices, random, tree
@@ -44,7 +45,8 @@ def compile(function: Function) -> Function:
 
     def compiled(*args: Any, **options: Any) -> Any:
         given = dict(tree.named_leaves([args, options]))
-        reached = _reached(function)
+        objects = {path: x for path, x in given.items() if not isinstance(x, Tensor)}
+        reached = _reached(function, objects)
         tensors = [x for x in (*given.values(), *reached.values()) if isinstance(x, Tensor)]
         if not any(x.device == "gpu" for x in tensors):
             return function(*args, **options)
@@ -72,12 +74,13 @@ def _signature(value: Any) -> Any:
     return type(value), value
 
 
-def _reached(function: Callable[..., Any]) -> dict[str, Any]:
-    """Every tensor and every Python number that a function can reach, by the path that leads there."""
+def _reached(function: Callable[..., Any], objects: dict[str, Any]) -> dict[str, Any]:
+    """Every tensor and Python number that a function can reach, itself or by what it is given, by the path there."""
     found: dict[str, Any] = {}
     seen: set[int] = set()
     home = getattr(function, "__module__", None)
-    stack: list[tuple[str, Any]] = [(getattr(function, "__name__", "function"), function)]
+    stack: list[tuple[str, Any]] = [(f"argument {path}", x) for path, x in objects.items()]
+    stack.append((getattr(function, "__name__", "function"), function))
     while stack:
         path, value = stack.pop()
         if isinstance(value, bool | int | float | str | None):
@@ -96,13 +99,15 @@ def _children(path: str, value: Any, home: str | None) -> Iterator[tuple[str, An
     if isinstance(value, FunctionType):
         if value.__module__ != home and (value.__module__ or "").startswith("lucid."):  # lucid's own business
             return
-        names = value.__code__.co_names
-        yield from ((name, value.__globals__[name]) for name in names if name in value.__globals__)
+        yield from _globals(value)
+        yield f"{path} defaults", (value.__defaults__, value.__kwdefaults__)
         for name, cell in zip(value.__code__.co_freevars, value.__closure__ or (), strict=True):
             try:
                 yield name, cell.cell_contents
             except ValueError:  # a name that has no value yet
                 continue
+    elif isinstance(value, partial):
+        yield from ((path, value.func), (f"{path}.args", value.args), (f"{path}.keywords", value.keywords))
     elif isinstance(value, MethodType):
         yield from ((f"{path}.self", value.__self__), (path, value.__func__))
     elif isinstance(value, dict):
@@ -111,8 +116,40 @@ def _children(path: str, value: Any, home: str | None) -> Iterator[tuple[str, An
         yield from ((f"{path}[{i}]", child) for i, child in enumerate(value))
     elif isinstance(value, ModuleType | type | BuiltinFunctionType | random.Generator):
         return
-    elif home == type(value).__module__ or any(c.__module__.startswith("lucid.") for c in type(value).__mro__):
+    elif _is_followed(type(value)):  # type: ignore[arg-type]
         yield from ((f"{path}.{name}", child) for name, child in getattr(value, "__dict__", {}).items())
+
+
+def _globals(function: FunctionType) -> Iterator[tuple[str, Any]]:
+    """The globals that a function names, and what it may take from those that are modules."""
+    names = dict.fromkeys(_names(function.__code__))
+    for name in names:
+        value = function.__globals__.get(name)
+        yield f"{function.__module__}.{name}", value
+        if isinstance(value, ModuleType) and not _is_library(value.__name__):
+            yield from ((f"{value.__name__}.{inner}", vars(value)[inner]) for inner in names if inner in vars(value))
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    """The names that a function reads, and those that functions and comprehensions inside it read."""
+    yield from code.co_names
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            yield from _names(inner)
+
+
+@cache
+def _is_followed(kind: type) -> bool:
+    """Whether attributes of such an object may hold a function's state: lucid's own classes, and the user's."""
+    return any(c.__module__.startswith("lucid.") for c in kind.__mro__) or not _is_library(kind.__module__)
+
+
+def _is_library(module: str) -> bool:
+    """Whether a module came with Python or was installed, and so is not the user's own."""
+    top = module.partition(".")[0]
+    places = ("site-packages", "dist-packages")
+    file = getattr(sys.modules.get(module), "__file__", None) or ""
+    return top in sys.stdlib_module_names or top == "lucid" or any(place in file for place in places)
 
 
 class _Graph:
@@ -178,7 +215,7 @@ class _Graph:
         before = [(path, x, x.array) for path, x in reached.items() if isinstance(x, Tensor) and x.device == "cpu"]
         result = self.function(*args, **options)
         self.draws = generator.state[1] - first
-        after = _reached(self.function)
+        after = _reached(self.function, {path: x for path, x in given.items() if not isinstance(x, Tensor)})
         _refuse_changes(reached, after, before)
         self.made = _on_gpu(after)
         tensors |= self.made

@@ -134,7 +134,7 @@ class Tensor:
 
     def detach(self) -> "Tensor":
         """The same values, through which no gradient flows."""
-        return Tensor(self.array)
+        return Tensor(self.array, None, self._dtype)
 
     def register_hook(self, hook: Callable[["Tensor"], "Tensor | None"]) -> Handle:
         """Call `hook` with this tensor's gradient when `backward` has it; what it returns, if not None, replaces it.
@@ -289,7 +289,8 @@ class Tensor:
         return _unpickled, (self._host().copy(), self.dtype, self.device, self.requires_grad, self.grad)
 
     def __copy__(self) -> "Tensor":
-        return Tensor(self.array, self.node)
+        """The same value in a handle of its own, which in-place operations on this one leave alone."""
+        return Tensor(self.array, self.node, self._dtype)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Tensor":
         if not self.is_leaf:

@@ -1,8 +1,11 @@
 """A compiled function does what it does without compiling, on both devices, and says where it cannot."""
 
+from functools import partial
+
 import pytest
 
 import lucid
+from lucid import nn
 from lucid.compile import ENTRIES
 from lucid.errors import CompileError, GradientError
 
@@ -180,3 +183,23 @@ def test_graphs_are_bounded_in_number():
     assert len(body.runs) == ENTRIES + 1
     compiled(x, 0)  # the oldest had to go
     assert len(body.runs) == ENTRIES + 2
+
+
+@pytest.mark.gpu
+def test_what_is_captured_anywhere_is_seen_to_change():
+    weight, default, bound = (lucid.ones(1, device="gpu") for _ in range(3))
+
+    def run(scale, x, d=default):
+        return (lambda: weight * x)() * d * sum([weight for _ in range(1)]) * scale.k.weight
+
+    class Scale:
+        def __init__(self):
+            self.k = nn.LayerNorm(1).gpu()
+
+    scale = Scale()
+    compiled, given = lucid.compile(partial(run, scale)), lucid.compile(run)
+    for tensor in (weight, default, scale.k.weight):
+        assert [f.item() for f in (compiled(bound), given(scale, bound))] == [run(scale, bound).item()] * 2
+        with lucid.no_grad():
+            tensor.fill_(3.0)
+    assert [f.item() for f in (compiled(bound), given(scale, bound))] == [81.0] * 2

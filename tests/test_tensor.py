@@ -63,15 +63,13 @@ SHARES: dict[str, Callable[[Tensor], Tensor]] = {
 def test_changing_one_tensor_changes_no_other(device: str, share: Callable, change: Callable) -> None:
     x = tensor(device, 1.0, 2.0, 3.0)
     other = share(x)
-    if other is not x:
-        change(x)
-        assert x.tolist() != [1.0, 2.0, 3.0], "the change did nothing"
-        assert other.tolist() == [1.0, 2.0, 3.0]
+    change(x)
+    assert x.tolist() != [1.0, 2.0, 3.0], "the change did nothing"
+    assert other.tolist() == [1.0, 2.0, 3.0]
     x = tensor(device, 1.0, 2.0, 3.0)
     other = share(x)
-    if other is not x:
-        change(other)
-        assert x.tolist() == [1.0, 2.0, 3.0]
+    change(other)
+    assert x.tolist() == [1.0, 2.0, 3.0]
 
 
 @pytest.mark.parametrize("op", OPS, ids=lambda op: op.name)
@@ -84,7 +82,7 @@ def test_no_op_changes_its_inputs(device: str, op: Any) -> None:
         op.function(*args, **on(device, {**sample.options, "device": device} if op.creates else sample.options))
         after = [x.numpy() for x in tree.leaves(args) if isinstance(x, Tensor)]
         for b, a in zip(before, after, strict=True):
-            np.testing.assert_array_equal(b, a)
+            assert b.tobytes() == a.tobytes()
 
 
 def test_an_in_place_change_keeps_the_handle(device: str) -> None:
@@ -273,7 +271,7 @@ class TestTwoDevices:
             assert (there.device, there.dtype, there.shape) == (device, dtype, x.shape)
             np.testing.assert_array_equal(there.cpu().numpy(), x.numpy())
             assert x.device == "cpu"
-            assert there.gpu() is there
+            assert there.gpu() is not there  # a handle of its own, which in-place operations do not reach
 
     def test_the_gradient_moves_back(self, device: str) -> None:
         x = lucid.asarray([1.0, 2.0], requires_grad=True)

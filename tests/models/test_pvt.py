@@ -297,3 +297,11 @@ def test_the_class_takes_the_fields_as_keywords():
         models.PVT(embed_dim=[8])
     with pytest.raises(TypeError, match="put them into the config"):
         models.PVT(model.config, depths=[2, 2])
+
+
+def test_a_batch_may_be_empty(device):
+    model = models.pvt_tiny(img_size=32, num_classes=3, depths=[1, 1, 1, 1]).to(device)
+    scores = model(lucid.ones((0, 3, 32, 32), device=device))
+    assert scores.shape == (0, 3)
+    scores.sum().backward()
+    assert model.head.weight.grad.shape == (3, 512)

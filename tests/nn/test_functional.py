@@ -232,3 +232,9 @@ def test_attention_with_dropout_drops_weights(device):
     assert np.all(out == out[..., :1])
     assert out.mean() == pytest.approx(1, abs=0.1)
     assert out.std() > 0.2
+
+
+def test_a_mask_of_integers_is_neither_seen_nor_added(device):
+    x = lucid.ones((1, 2, 3), device=device)
+    with pytest.raises(TypeError, match="the mask is int64; wanted bools"):
+        F.scaled_dot_product_attention(x, x, x, attn_mask=lucid.ones((2, 2), dtype=lucid.int64, device=device))
