@@ -6,10 +6,10 @@ WORKERS ?= auto
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run test check parity bench clean
+.PHONY: help venv run test check parity array-api bench clean
 
 help: ## say what there is to make
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 venv: .venv/.ready ## make .venv with everything that the other targets need
 
@@ -17,6 +17,10 @@ venv: .venv/.ready ## make .venv with everything that the other targets need
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"lucid needs Python 3.11 or later, and $(PYTHON) is {sys.version.split()[0]}; say which to use: make PYTHON=python3.13")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+.venv/.array-api-ready: .venv/.ready
+	$(BIN)/python -m pip install --quiet --editable '.[array-api]'
 	@touch $@
 
 .venv/.parity-ready: .venv/.ready
@@ -37,6 +41,21 @@ check: venv ## lint, types and architecture; prints the size of each package
 
 parity: .venv/.parity-ready ## compare with PyTorch and Transformers (installs both, which is large)
 	$(BIN)/python -m pytest -n $(WORKERS) -m parity tests/parity $(ARGS)
+
+# The suite makes tensors on the default device. The gpu has no float64 and no complex128, and the suite reads the
+# elements of an array one by one, so arrays are small there. EXAMPLES=1000 searches longer.
+EXAMPLES ?= 100
+SUITE_RUN = '$(CURDIR)/$(BIN)/python' -m pytest array_api_tests -q --no-header -W ignore -p no:cacheprovider \
+	--max-examples $(EXAMPLES) --disable-deadline --derandomize $(ARGS)
+
+array-api: .venv/.array-api-ready ## run the Array API test suite on both devices; SUITE=DIR is a checkout of it
+	@test -d '$(SUITE)/array_api_tests' || { echo 'SUITE=DIR: wanted a checkout of data-apis/array-api-tests, with its submodule'; exit 2; }
+	@cd '$(SUITE)' && failed=0; \
+	echo 'device cpu'; ARRAY_API_TESTS_MODULE=lucid $(SUITE_RUN) || failed=1; \
+	echo 'device gpu'; ARRAY_API_TESTS_MODULE="exec('import lucid as xp; xp.set_default_device(\"gpu\")')" \
+	ARRAY_API_TESTS_SKIP_DTYPES=float64,complex128 ARRAY_API_TESTS_MAX_ARRAY_SIZE=128 \
+	$(SUITE_RUN) --skips-file '$(CURDIR)/tests/array_api_skips.txt' || failed=1; \
+	exit $$failed
 
 bench: venv ## short benchmarks; each has more to measure when run by hand
 	$(BIN)/python benchmarks/import_time.py

@@ -3,7 +3,10 @@
 Every message says which function, what arrived, what was wanted and what to do.
 """
 
-__all__ = ["CheckpointError", "CompileError", "DTypeError", "DeviceError", "GradientError", "LinAlgError", "ShapeError"]
+__all__ = [
+    *("AxisError", "CheckpointError", "CompileError", "DTypeError", "DeviceError", "GradientError", "LinAlgError"),
+    "ShapeError",
+]
 
 
 class DTypeError(TypeError):
@@ -12,6 +15,10 @@ class DTypeError(TypeError):
 
 class ShapeError(ValueError):
     """Shapes, axes or sizes do not fit each other."""
+
+
+class AxisError(ShapeError, IndexError):
+    """A tensor does not have the axis that was named."""
 
 
 class DeviceError(RuntimeError):

@@ -21,15 +21,14 @@ def native(dtype: lucid.DType) -> np.dtype:
     return np.dtype(ml_dtypes.bfloat16 if dtype is lucid.bfloat16 else dtype.name)
 
 
-def assert_same(
-    found: Any, wanted: Any, *, ulps: float, dtype: lucid.DType | None = None, signed_zeros: bool = False
-) -> None:
-    """Trees of tensors against trees of tensors or NumPy arrays; `dtype` is what NumPy arrays should have been."""
+def assert_same(found: Any, wanted: Any, *, ulps: float, dtype: Any = None, signed_zeros: bool = False) -> None:
+    """Trees of tensors against trees of tensors or NumPy arrays, which should have been of `dtype`, one or a list."""
     found_leaves, wanted_leaves = tree.leaves(found), tree.leaves(wanted)
     assert len(found_leaves) == len(wanted_leaves), (found, wanted)
-    for x, y in zip(found_leaves, wanted_leaves, strict=True):
+    dtypes = dtype if isinstance(dtype, list) else [dtype] * len(found_leaves)
+    for x, y, of_x in zip(found_leaves, wanted_leaves, dtypes, strict=True):
         if isinstance(x, lucid.Tensor):
-            assert_close(x, y, ulps, y.dtype if isinstance(y, lucid.Tensor) else dtype, signed_zeros)
+            assert_close(x, y, ulps, y.dtype if isinstance(y, lucid.Tensor) else of_x, signed_zeros)
         else:
             assert type(x) is type(y) or dtype is None
             assert x == y, (x, y)

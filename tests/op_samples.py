@@ -8,6 +8,7 @@ at hand. The reference gets the same arguments in double precision, so it has no
 """
 
 import math
+import warnings
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -321,6 +322,19 @@ def reduction(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+def running(function: Callable[..., Any], initial: int) -> Callable[..., Any]:
+    """A running sum or product, with the value that starts it in front if that is asked for."""
+
+    def call(x: np.ndarray, *, axis: int = 0, dtype: Any = None, include_initial: bool = False) -> Any:
+        out = function(x, axis=axis, dtype=dtype)
+        if not include_initial:
+            return out
+        first = np.full((*out.shape[:axis], 1, *out.shape[axis + 1 :]), initial, out.dtype)
+        return np.concatenate([first, out], axis)
+
+    return call
+
+
 def variance(x: np.ndarray, *, axis: Any = None, correction: float = 0, keepdims: bool = False) -> np.ndarray:
     squares = np.abs(x - np.mean(x, axis=axis, keepdims=True)) ** 2
     count = x.size / max(np.mean(x, axis=axis).size, 1) - correction
@@ -331,6 +345,26 @@ def argsort(x: np.ndarray, *, axis: int = -1, descending: bool = False, stable: 
     if not descending:
         return np.argsort(x, axis=axis, stable=True)
     return np.lexsort((-x.astype(float), ~np.isnan(x)), axis=axis)  # nan is largest, equal ones keep their order
+
+
+def difference(x: np.ndarray, *, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = None) -> np.ndarray:
+    more = {name: part for name, part in (("prepend", prepend), ("append", append)) if part is not None}
+    return np.diff(x, n, axis, **more)
+
+
+def searchsorted(x: np.ndarray, y: Any, *, side: Any = "left", sorter: Any = None) -> np.ndarray:
+    return np.searchsorted(x, y, side, sorter)
+
+
+def unique(*parts: int) -> Callable[..., Any]:
+    """Of the distinct values, their first places, their places in x and their counts, some parts."""
+
+    def call(x: np.ndarray) -> Any:
+        values, first, inverse, counts = np.unique(x, True, True, True, equal_nan=False)
+        found = (values, *map(lucid.asarray, (first, inverse.reshape(x.shape), counts)))  # these are int64 always
+        return [found[i] for i in parts]
+
+    return call
 
 
 def padded_and_spread(x: np.ndarray, padding: Any, steps: Any) -> np.ndarray:
@@ -425,8 +459,25 @@ def power_of_integers(x: Any, y: Any) -> Any:
     return np.where(np.less(y, 0), np.where(np.abs(x) == 1, np.power(x, np.abs(y)), 0), whole)
 
 
+def floor_divide(x: Any, y: Any) -> Any:
+    """As the standard has it: where one of the two is infinite, their quotient."""
+    whole = np.floor_divide(x, y)
+    return whole if whole.dtype.kind in "iu" else np.where(np.isinf(x) != np.isinf(y), np.divide(x, y), whole)
+
+
+def next_after(x: Any, y: Any) -> Any:
+    """In float32 for the edges, where the next number may be infinite; elsewhere it is the same within rounding."""
+    dtype = np.float32 if np.isinf(x).any() else np.float64
+    return np.nextafter(np.asarray(x, dtype), np.asarray(y, dtype)).astype(np.float64)
+
+
 def shift_left(x: Any, y: Any) -> Any:
     return np.where(np.asarray(y) >= 8 * np.result_type(x, y).itemsize, 0, np.left_shift(x, y))
+
+
+def pad(x: Any, widths: Any, *, mode: str = "constant", value: Any = 0) -> Any:
+    options = {"constant_values": value} if mode == "constant" else {}
+    return np.pad(x, widths, mode, **options) if widths else x
 
 
 # --- The table -------------------------------------------------------------------------------------------------------
@@ -435,6 +486,7 @@ X, Y, Z = numbers(3, 4), numbers(3, 4, salt=1), numbers(2, 3, 4)
 ONE = np.array(2.0, np.float32)
 TIES = array(1, 3, 3, 2, 3, 1)
 WITH_NAN = array(1, nan, 3, nan)
+WITH_ZEROS = array([0.5, -1, 2, 3], [2, 0, 3, -1], [0, 2, 0, 1.5], [0, 0, 0, 0])
 MASK = np.array([[True, False, True, False], [False] * 4, [True] * 4])
 HALF_MASKED = np.array([[0, -inf, 0, 0], [-inf] * 4, [1, 2, -1, 0]], np.float32)
 BEYOND = {"error": ShapeError, "message": "axis=2 is not an axis of a tensor with 2"}
@@ -484,6 +536,7 @@ ELEMENTWISE = (
     unary("rsqrt", lambda x: 1 / np.sqrt(x), ALL, floating, 0.2, 3.0),
     unary("sigmoid", scipy.special.expit, REAL, floating),
     unary("sign", np.sign, ARITHMETIC, same),
+    unary("signbit", np.signbit, REAL, lucid.bool),
     unary("sin", np.sin, ALL, floating),
     unary("sinh", np.sinh, ALL, floating),
     unary("sqrt", np.sqrt, ALL, floating, 0.1, 3.0),
@@ -500,11 +553,13 @@ ELEMENTWISE = (
         "bitwise_right_shift", np.right_shift, "ui", same, -90, 90, second=(0, 40), differentiable=False, more=SHIFTS
     ),
     binary("bitwise_xor", np.bitwise_xor, "bui", same, differentiable=False),
+    binary("copysign", np.copysign, REAL, floating),
     binary("divide", np.divide, ALL, floating, second=(0.5, 2.0)),
     binary("equal", np.equal, ALL, lucid.bool),
-    binary("floor_divide", np.floor_divide, COUNTED, same, -9, 9, second=(1.6, 4.0), more=DIVISIONS),
+    binary("floor_divide", floor_divide, COUNTED, same, -9, 9, second=(1.6, 4.0), more=DIVISIONS),
     binary("greater", np.greater, REAL, lucid.bool),
     binary("greater_equal", np.greater_equal, REAL, lucid.bool),
+    binary("hypot", np.hypot, REAL, floating),
     binary("less", np.less, REAL, lucid.bool),
     binary("less_equal", np.less_equal, REAL, lucid.bool),
     binary("logaddexp", np.logaddexp, REAL, floating, signed_zeros=False),
@@ -514,6 +569,7 @@ ELEMENTWISE = (
     binary("maximum", np.maximum, REAL, same),
     binary("minimum", np.minimum, REAL, same),
     binary("multiply", np.multiply, ALL, same),
+    binary("nextafter", next_after, REAL, floating, ulps=1),
     binary("not_equal", np.not_equal, ALL, lucid.bool),
     binary("pow", power_of_integers, ARITHMETIC, same, 0.2, 2.0, second=(-2.0, 2.0), ulps=8),
     binary("remainder", np.remainder, COUNTED, same, -9, 9, second=(1.6, 4.0), more=DIVISIONS),
@@ -562,9 +618,26 @@ REDUCTIONS = (
         sample(MASK, axis=1), sample(MASK, axis=0, keepdims=True), sample(MASK), sample(MASK, axis=()),
         sample(integers(3, high=1), note="integers"), sample(EDGES), sample(numbers(2, 0), axis=1), sample(numbers(0)),
     ], wrong(X, axis=2, **BEYOND), differentiable=False) for name, function in (("all", np.all), ("any", np.any))),
-    op("cumulative_sum", lambda x, axis=0: np.cumsum(x, axis), added_up, [
+    op("prod", reduction(np.prod), added_up, [
+        *axes_tried(Z), sample(Z, axis=()), sample(ONE), sample(numbers(2, 0, 3), axis=1), sample(numbers(0)),
+        sample(integers(5, dtype=np.int8, low=1, high=120), note="int8"), sample(MASK, axis=0),
+        sample(numbers(2, 3, dtype=np.complex64), axis=0), sample(integers(3, dtype=np.uint8), dtype=lucid.int32),
+        sample(WITH_ZEROS, axis=1, note="zeros"), sample(WITH_ZEROS, axis=(0, 1), note="many zeros"), edge(EDGES),
+    ], wrong(X, axis=2, **BEYOND), wrong(3.0, **NO_TENSOR)),
+    op("cumulative_prod", running(np.cumprod, 1), added_up, [
+        sample(Z, axis=1), sample(X, axis=-1), sample(X[0]), sample(integers(9, dtype=np.int8, low=1, high=9)),
+        sample(numbers(0, 2), axis=0), sample(MASK, axis=1), sample(numbers(3, dtype=np.complex64)),
+        sample(X, axis=0, include_initial=True), sample(WITH_ZEROS, axis=1, note="zeros"), sample(X[:1], axis=0),
+        sample(numbers(0, 2), axis=0, include_initial=True),
+    ], wrong(X, error=ShapeError, message="axis is needed for a tensor of 2 axes"), wrong(X, axis=2, **BEYOND)),
+    op("count_nonzero", reduction(np.count_nonzero), lucid.int64, [
+        sample(MASK, axis=1), sample(MASK, axis=0, keepdims=True), sample(MASK), sample(EDGES), sample(Z, axis=(0, 2)),
+        sample(integers(5, high=1)), sample(numbers(2, 0), axis=1), sample(numbers(3, dtype=np.complex64)),
+    ], wrong(X, axis=2, **BEYOND), differentiable=False),
+    op("cumulative_sum", running(np.cumsum, 0), added_up, [
         sample(Z, axis=1), sample(X, axis=-1), sample(X[0]), sample(integers(9, dtype=np.int8, low=90, high=120)),
         sample(numbers(0, 2), axis=0), sample(MASK, axis=1), sample(numbers(3, dtype=np.complex64)),
+        sample(X, axis=0, include_initial=True), sample(integers(3, dtype=np.int8), dtype=lucid.int8),
     ], wrong(X, error=ShapeError, message="axis is needed for a tensor of 2 axes"), wrong(X, axis=2, **BEYOND)),
     *(op(name, function, lucid.int64, [
         sample(X, axis=1), sample(X, axis=0, keepdims=True), sample(X), sample(X, keepdims=True), sample(ONE),
@@ -653,14 +726,37 @@ SHAPES = (
     ], wrong(X, (1, 2), axis=0, error=ShapeError, message="differ in length")),
     op("repeat", lambda x, n, axis=None: np.repeat(x, n, axis), of_first, [
         sample(X, 2), sample(X, 3, axis=1), sample(X, 0, axis=0), sample(integers(3), 2),
-    ], wrong(X, -1, error=ShapeError, message="negative")),
+        sample(X, np.array([2, 0, 1]), axis=0, note="counts", traces=False),
+        sample(X, np.array([2]), axis=1, note="one count", traces=False),
+        sample(X[0], np.array([0, 3, 1, 1], np.uint8), note="small counts", traces=False),
+    ], wrong(X, -1, error=ShapeError, message="negative"),
+       wrong(X, np.array([1, -1, 1]), axis=0, error=ShapeError, message="has a negative count"),
+       wrong(X, np.array([1, 1]), axis=0, error=ShapeError, message="wanted integers of shape (1,) or (3,)")),
+    op("diff", difference, of_first, [
+        sample(X), sample(X, axis=0), sample(Z, axis=1, n=2), sample(X, n=0), sample(X, n=5), sample(integers(4)),
+        sample(X, prepend=Y[:, :1]), sample(X, axis=0, append=Y, prepend=X[:1]), sample(numbers(0, 3)),
+        sample(numbers(4, dtype=np.complex64)),
+    ], wrong(X, axis=2, **BEYOND), wrong(X, n=-1, error=ShapeError, message="diff: n=-1 is negative"),
+       wrong(MASK, error=DTypeError, message="subtract: got dtype bool")),
+    op("meshgrid", lambda *x, indexing="xy": list(np.meshgrid(*x, indexing=indexing)), of_first, [
+        sample(X[0], Y[0, :3]), sample(X[0], Y[0, :3], indexing="ij"), sample(X[0], Y[0, :2], X[1, :3]), sample(X[0]),
+        sample(X[0, :0], Y[0]),
+    ], wrong(X, error=ShapeError, message="meshgrid: got shape (3, 4); wanted tensors with one axis"),
+       wrong(X[0], indexing="yx", error=ValueError, message="choose 'xy' or 'ij'"), wrong(1.0, **NO_TENSOR)),
     op("tile", np.tile, of_first, [sample(X, (2, 3)), sample(X, (2, 1, 2)), sample(X, (2,)), sample(X, (0, 1))],
        wrong(X, (-1,), error=ShapeError, message="negative")),
-    op("pad", lambda x, widths, value=0: np.pad(x, widths, constant_values=value) if widths else x, of_first, [
-        sample(X, [(1, 2), (0, 3)]), edge(X, [(1, 0), (0, 0)], value=-inf), sample(ONE, []),
+    op("pad", pad, of_first, [
+        sample(X, [(1, 2), (0, 3)]),
+        *(sample(X, [(1, 2), (0, 3)], mode=m) for m in ("edge", "reflect", "symmetric", "wrap")),
+        *(sample(X[0], [(9, 11)], mode=m, note=f"far {m}") for m in ("edge", "reflect", "symmetric", "wrap")),
+        sample(X[:1], [(2, 1), (0, 0)], mode="reflect", note="one"),
+        sample(numbers(0, 2), [(0, 0), (1, 1)], mode="wrap"),
+        edge(X, [(1, 0), (0, 0)], value=-inf), sample(ONE, []),
         sample(integers(2), [(1, 1)], value=7), sample(numbers(0, 2), [(1, 1), (0, 0)]),
     ], wrong(X, [(1, 1)], error=ShapeError, message="wanted a pair of sizes for each of 2 axes"),
-       wrong(X, [(1, -1), (0, 0)], error=ShapeError, message="wanted a pair of sizes")),
+       wrong(X, [(1, -1), (0, 0)], error=ShapeError, message="wanted a pair of sizes"),
+       wrong(X, [(1, 1), (0, 0)], mode="circular", error=ValueError, message="choose one of constant, edge, reflect"),
+       wrong(numbers(0), [(1, 1)], mode="edge", error=ShapeError, message="has no elements to repeat")),
     op("tril", lambda x, k=0: np.tril(x, k), same, [sample(X), sample(Z, k=1), sample(X, k=-1), sample(integers(3, 3))],
        wrong(X[0], error=ShapeError, message="wanted matrices")),
     op("triu", lambda x, k=0: np.triu(x, k), same, [sample(X), sample(Z, k=1), sample(X, k=-1), sample(MASK)],
@@ -677,6 +773,8 @@ KEYS: tuple[Any, ...] = (
     np.array([], np.int64), np.array(1), MASK, np.array([True, False, True]),
     (slice(None), np.array([True, False, False, True])),
     [0, 2], (), Ellipsis, (np.array([0, 2], np.uint8), 1), slice(5, 9), (np.zeros((3, 4), bool),),
+    np.array(True), np.array(False), (slice(1, None), np.array(True)), (Ellipsis, np.array(True), 0),
+    (np.array(False), Ellipsis, np.array(True), slice(2)), np.zeros(0, bool), np.zeros((3, 0), bool),
 )  # fmt: skip
 KEYS_OF_Z: tuple[Any, ...] = (
     (0, slice(None), np.array([0, 1])), (None, 0, slice(None), np.array([0, 3])), (0, None, np.array([0, 2])),
@@ -756,6 +854,29 @@ INDEXING = (
     op("nonzero", lambda x: list(np.nonzero(x)), lucid.int64, [
         sample(MASK), sample(integers(4, high=1)), sample(EDGES), sample(numbers(0, 2)), sample(np.zeros((2, 2), bool)),
     ], wrong([1], **NO_TENSOR), differentiable=False),
+    op("searchsorted", searchsorted, lucid.int64, [
+        sample(array(-1, 0, 0, 2), X), sample(array(-1, 0, 0, 2), X, side="right"), sample(TIES[:0], X),
+        sample(array(1, 2, 2, 5), TIES, side="right"), sample(np.array([1, 3, 3]), 3), sample(np.array([1, 3]), 2.5),
+        sample(array(1, 2, nan), array(nan, inf, 2)), sample(TIES, array(2, 3), sorter=np.array([0, 5, 3, 1, 2, 4])),
+        sample(np.array([1, 3], np.int8), integers(2, 2), note="int8 with int64"),
+    ], wrong(X, 1.0, error=ShapeError, message="searchsorted: x1 has shape (3, 4); wanted one axis (n,)"),
+       wrong(X[0], 1.0, side="middle", error=ValueError, message="choose 'left' or 'right'"),
+       wrong([1.0], X, **NO_TENSOR), differentiable=False),
+    op("isin", lambda x, y, invert=False: np.isin(x, y, invert=invert), lucid.bool, [
+        sample(integers(3, 4), np.array([1, 3])), sample(integers(3, 4), np.array([[1, 3]]), invert=True),
+        sample(EDGES, array(0.0, inf, nan)), sample(integers(4), 2), sample(2, integers(4)), sample(X, X[:0]),
+        sample(numbers(3, dtype=np.complex64), numbers(3, dtype=np.complex64)[:2]), sample(MASK, np.array([True])),
+        sample(integers(2, 0), integers(2)),
+    ], wrong([1], [2], error=TypeError, message="isin: got list"), differentiable=False, vary=False),
+    *(op(name, unique(*parts), of_first, [
+        s._replace(traces=False) for s in (
+            edge(TIES.reshape(2, 3), note="ties"), sample(integers(7)), sample(MASK), sample(X[:0]), sample(ONE),
+            edge(array(0.0, -0.0, 1.0), note="zeros"), edge(array(1, nan, 1, nan), note="nan"), sample(X),
+            sample(numbers(3, dtype=np.complex64)),
+        )
+    ], wrong([1.0], error=TypeError, message=f"{name}: x is list"), vary=False, signed_zeros=False)
+      for name, parts in (("unique_all", (0, 1, 2, 3)), ("unique_counts", (0, 3)), ("unique_inverse", (0, 2)),
+                          ("unique_values", (0,)))),
 )  # fmt: skip
 
 PATCHES = {"stride": 2}
@@ -919,9 +1040,43 @@ CREATION = (
 )  # fmt: skip
 
 
-def asks(name: str, reference: Callable[..., Any], samples: list[Sample], *errors: Wrong) -> Op:
+def asks(name: str, reference: Callable[..., Any], samples: list[Sample], *errors: Wrong, **rest: Any) -> Op:
     """A question about dtypes, whose answer is no tensor."""
-    return op(name, reference, None, samples, *errors, vary=False, differentiable=False)
+    return op(name, reference, None, samples, *errors, vary=False, differentiable=False, **rest)
+
+
+def info_of_float(dtype: lucid.DType) -> tuple[Any, ...]:
+    real = {lucid.complex64: lucid.float32, lucid.complex128: lucid.float64}.get(dtype, dtype)
+    found = ml_dtypes.finfo(BFLOAT16 if real is lucid.bfloat16 else real.name)
+    return (found.bits, *(float(v) for v in (found.eps, found.max, found.min, found.smallest_normal)), real)
+
+
+def info_of_integer(dtype: lucid.DType) -> tuple[Any, ...]:
+    found = np.iinfo(dtype.name)
+    return (found.bits, int(found.max), int(found.min), dtype)
+
+
+FLOATS = {dtype.name: info_of_float(dtype) for dtype in lucid.dtypes.ALL if dtype.is_floating}
+WHOLE = {dtype.name: info_of_integer(dtype) for dtype in lucid.dtypes.ALL if "integer" in dtype.kind}
+
+
+def information() -> Any:
+    info = ops.__array_namespace_info__()
+    return [info.capabilities(), info.default_dtypes(), info.default_device(), [*info.dtypes(device="gpu")]]
+
+
+INFORMATION = [
+    {"boolean indexing": True, "data-dependent shapes": True, "max dimensions": 64},
+    dict(
+        zip(
+            ("real floating", "complex floating", "integral", "indexing"),
+            (lucid.float32, lucid.complex64, lucid.int64, lucid.int64),
+            strict=True,
+        )
+    ),
+    "cpu",
+    "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float32 complex64".split(),
+]
 
 
 QUESTIONS = (
@@ -933,12 +1088,363 @@ QUESTIONS = (
         sample(lucid.int8, lucid.int16), sample(lucid.int16, lucid.int8), sample(X, lucid.float64),
         sample(lucid.uint64, lucid.int8),
     ], wrong(X, "float32", error=DTypeError, message="is not a lucid dtype")),
+    asks("finfo", lambda dtype: FLOATS[dtype.name], [sample(lucid.dtypes.BY_NAME[name]) for name in FLOATS],
+        wrong(lucid.int8, error=DTypeError, message="finfo: got int8; wanted a floating dtype"),
+        wrong("float32", error=DTypeError, message="is not a lucid dtype")),
+    asks("iinfo", lambda dtype: WHOLE[dtype.name], [sample(lucid.dtypes.BY_NAME[name]) for name in WHOLE],
+        wrong(lucid.float32, error=DTypeError, message="iinfo: got float32; wanted an integer dtype"),
+        wrong(int, error=DTypeError, message="is not a lucid dtype")),
+    asks("__array_namespace_info__", lambda: INFORMATION, [sample()], function=information),
     asks("isdtype", lambda dtype, kind: kind != "bool", [
         sample(lucid.int8, "integral"), sample(lucid.float32, "bool"), sample(lucid.float32, ("bool", lucid.float32)),
     ], wrong(lucid.int8, "whole", error=ValueError, message="choose among bool, signed integer")),
 )  # fmt: skip
 
-OPS = (*ELEMENTWISE, *REDUCTIONS, *SHAPES, *INDEXING, *NEURAL, *ARRAYS, *CREATION, *QUESTIONS)
+
+def of_derivative(n: int) -> Callable[[Any], Any]:
+    """The derivative of order n + 1 of the logarithm of the gamma function, which SciPy has for positive numbers."""
+
+    def call(x: Any) -> Any:
+        x = np.asarray(x, np.float64)
+        out = scipy.special.digamma(x) if n == 0 else scipy.special.polygamma(n, x)
+        return np.where((x < 0) & (x == np.round(x)), inf if n % 2 else nan, out)
+
+    return call
+
+
+def logsumexp(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
+    return (
+        scipy.special.logsumexp(x, axis=axis, keepdims=keepdims)
+        if x.size
+        else np.log(np.sum(x, axis=axis, keepdims=keepdims))
+    )
+
+
+GAMMA_EDGES = array(nan, inf, 0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 9.0, 30.0, 1e30, 1e-30, -0.5, -2.5, -1.0, -3.0)
+
+
+def topk(x: Any, k: int, *, axis: int = -1, largest: bool = True, sorted: bool = True) -> Any:
+    indices = np.take(argsort(x, axis=axis, descending=largest), range(k), axis)
+    return np.take_along_axis(x, indices, axis), indices
+
+
+def kthvalue(x: Any, k: int, *, axis: int = -1, keepdims: bool = False) -> Any:
+    indices = np.take(argsort(x, axis=axis), [k - 1], axis)
+    found = np.take_along_axis(x, indices, axis), indices
+    return [t if keepdims else t.squeeze(axis) for t in found]
+
+
+def of_first_and_places(x: Any, *rest: Any) -> list[lucid.DType]:
+    return [of_first(x), lucid.int64]
+
+
+def so_far(wins: Callable[[Any, Any], bool]) -> Callable[..., Any]:
+    """By the definition, one element after the other."""
+
+    def call(x: Any, *, axis: int = -1) -> Any:
+        moved = np.moveaxis(x, axis, 0)
+        indices = np.zeros(moved.shape, np.int64)
+        for place in np.ndindex(*moved.shape):
+            i, best = place[0], indices[(max(place[0] - 1, 0), *place[1:])]
+            value, former = moved[place], moved[(best, *place[1:])]
+            indices[place] = i if i == 0 or wins(value, former) or np.isnan(value) else best
+        indices = np.moveaxis(indices, 0, axis)
+        return np.take_along_axis(x, indices, axis), indices
+
+    return call
+
+
+def quieted(function: Callable[..., Any]) -> Callable[..., Any]:
+    """NumPy warns of rows of nan alone, for which the answer is nan."""
+
+    def call(*args: Any, **options: Any) -> Any:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return function(*args, **options)
+
+    return call
+
+
+def nan_variance(x: Any, *, axis: Any = None, correction: float = 0.0, keepdims: bool = False) -> Any:
+    return np.nanvar(x, axis=axis, ddof=correction, keepdims=keepdims)
+
+
+def with_nans(*shape: int, salt: int = 0) -> np.ndarray:
+    x = distinct(*shape, salt=salt)
+    return np.where(numbers(*shape, salt=7) > 1, np.float32(nan), x)
+
+
+GAPS, NANS = with_nans(2, 3, 4), array(nan, nan)
+COUNTED_ONCE, PLACED = distinct(3, 4), distinct(2, 3, 4)
+
+
+def gather(x: Any, indices: Any, *, axis: int) -> Any:
+    out = np.zeros(indices.shape, x.dtype)
+    for place in np.ndindex(*indices.shape):
+        at = list(place)
+        at[axis] = indices[place]
+        out[place] = x[tuple(at)]
+    return out
+
+
+def scatter(
+    x: Any, indices: Any, source: Any, *, axis: int, reduce: str | None = None, include_self: bool = True
+) -> Any:
+    """By the definition, one element after the other."""
+    found: dict[tuple[int, ...], list[Any]] = {}
+    for place in np.ndindex(*indices.shape):
+        at = list(place)
+        at[axis] = indices[place] % x.shape[axis]
+        found.setdefault(tuple(at), []).append(source[place] if isinstance(source, np.ndarray) else source)
+    functions = {None: lambda v: v[-1], "sum": sum, "prod": np.prod, "amax": max, "amin": min}
+    functions["mean"] = lambda v: sum(v) / len(v) if x.dtype.kind == "f" else sum(v) // len(v)
+    out = x.copy()
+    for at, values in found.items():
+        out[at] = functions[reduce]([*([x[at]] if include_self and reduce else []), *values])
+    return out
+
+
+def index_add(x: Any, indices: Any, source: Any, *, axis: int, alpha: Any = 1) -> Any:
+    out = x.copy()
+    np.add.at(np.moveaxis(out, axis, 0), indices, alpha * np.moveaxis(source, axis, 0))
+    return out
+
+
+def put_along_axis(x: Any, indices: Any, values: Any, *, axis: int = -1) -> Any:
+    out = x.copy()
+    np.put_along_axis(out, indices, values, axis)
+    return out
+
+
+def one_hot(x: Any, n: int | None = None) -> Any:
+    return np.eye(int(x.max()) + 1 if n is None else n, dtype=np.int64)[x]
+
+
+ONCE = np.array([[2, 0, 1, 1], [0, 1, 2, 0]])
+PLACES = array(-1.0, 0.0, 0.5, 2.0)
+
+
+def unfold(x: Any, size: int, step: int = 1, *, axis: int = -1) -> Any:
+    windows = (
+        np.lib.stride_tricks.sliding_window_view(x, size, axis)
+        if size
+        else np.zeros([n + (i == axis % x.ndim) for i, n in enumerate(x.shape)] + [0])
+    )
+    return windows[(*[slice(None)] * (axis % x.ndim), slice(None, None, step))]
+
+
+def chunk(x: Any, n: int, *, axis: int = 0) -> Any:
+    size = -(-x.shape[axis] // n)
+    return np.split(x, range(size, x.shape[axis], size) if size else [0] * (n - 1), axis)
+
+
+BEYOND_STANDARD = (
+    op("einsum", np.einsum, lambda subscripts, *x: same(*x), [
+        sample("ij,jk->ik", X, Y.T), sample("ij,jk", X, Y.T, note="implicit"), sample("ii->i", numbers(3, 3)),
+        sample("ii", numbers(3, 3), note="trace"), sample("ijk->kij", Z), sample("ijk->j", Z), sample("ij->", X),
+        sample("i,j->ij", X[0], Y[1]), sample("ij,ij->ij", X, Y), sample("...ij,...jk->...ik", Z, numbers(2, 4, 2)),
+        sample("...ij,jk->...ik", Z, numbers(4, 2)), sample("...,...->...", Z, X), sample("b...->...b", Z),
+        sample("bij,bjk,bk->bi", Z, numbers(2, 4, 5), numbers(2, 5)), sample("iji->j", numbers(3, 2, 3)),
+        sample("ij,ij->i", X[:, :1], Y, note="one repeated"), sample("ij,kl->ijkl", X, Y[:2, :2]),
+        sample("ij,jk->ik", integers(2, 3), integers(3, 2), note="whole"), sample("ij,jk->ik", X[:0], Y.T),
+        sample("ij,jk->ik", X[:, :0], Y.T[:0], note="sums of nothing"), sample("->", ONE),
+        sample("ij,j->i", numbers(2, 3, dtype=np.complex64), numbers(3, dtype=np.complex64)),
+    ], wrong("ij,jk->ik", X, error=ValueError, message="names 2 operands, and there are 1"),
+       wrong("ij,jk->ik", X, Y, error=ShapeError, message="einsum: 'j' in 'ij,jk->ik' is 4 and 3"),
+       wrong("ii", X, error=ShapeError, message="'i' in 'ii' is 3 and 4"),
+       wrong("ijk", X, error=ShapeError, message="names the axes of operand 0, which has 2"),
+       wrong("i", X, error=ShapeError, message="names the axes of operand 0"),
+       wrong("ij->k", X, error=ValueError, message="has 'k' without an operand that has it"),
+       wrong("ij->ii", X, error=ValueError, message="has 'i' twice"),
+       wrong("i1", X, error=ValueError, message="letters"),
+       wrong("ij", 2.0, **NO_TENSOR), wrong(X, "ij", error=TypeError, message="subscripts is Tensor"), ulps=8),
+    op("kron", np.kron, same, [
+        sample(X[:2, :3], Y[:3, :2]), sample(X[0], Y[:2]), sample(Z, X[0, :2]), sample(integers(2), integers(3)),
+        sample(ONE, X[0]), sample(X[:0], Y[0, :2]),
+    ], wrong(X, 2.0, **NO_TENSOR)),
+    *(op(name, function, lucid.bool, [
+        sample(X, X * np.float32(1 + 5e-6)), sample(X, Y), sample(X, X * np.float32(1.01), rtol=0.02),
+        sample(array(0.0, 1.0), array(1e-3, 1.0), atol=1e-2), sample(EDGES, EDGES),
+        sample(EDGES, EDGES, equal_nan=True), sample(integers(4), integers(4)),
+        sample(array(inf, -inf, 1.0), array(inf, inf, inf)),
+        sample(X, X[:1]), sample(X[:0], Y[:0]),
+    ], wrong(X, Y, rtol=-1.0, error=ValueError, message="wanted tolerances of at least 0"), vary=False,
+       differentiable=False) for name, function in (("isclose", np.isclose), ("allclose", np.allclose))),
+    op("array_equal", np.array_equal, lucid.bool, [
+        sample(X, X), sample(X, Y), sample(X, X[:2]), sample(EDGES, EDGES), sample(integers(3), integers(3)),
+        sample(X[:0], Y[:0]),
+    ], wrong(1.0, 2.0, error=TypeError, message="wanted at least one Tensor"), vary=False, differentiable=False),
+    unary("lgamma", scipy.special.gammaln, REAL, floating, 0.1, 5.0, edges=GAMMA_EDGES, signed_zeros=False),
+    unary("digamma", of_derivative(0), REAL, floating, 0.3, 5.0, edges=GAMMA_EDGES, ulps=6),
+    unary("trigamma", of_derivative(1), REAL, floating, 0.3, 5.0, edges=GAMMA_EDGES[:-1], ulps=6),
+    op("polygamma", lambda x, n: of_derivative(n)(x), floating_first, [
+        sample(numbers(3, 4, low=0.5, high=5.0), 2), sample(numbers(4, low=0.5, high=5.0), 0),
+        sample(numbers(4, low=0.5, high=5.0), 3), sample(integers(3, low=1), 1),
+    ], wrong(X, -1, error=ValueError, message="wanted an order of at least 0"), wrong(1.0, 1, **NO_TENSOR),
+       ulps=8),
+    op("logsumexp", logsumexp, floating_first, [
+        *axes_tried(Z), sample(Z, axis=()), sample(ONE), sample(integers(3, 2), axis=0), edge(numbers(2, 0), axis=1),
+        edge(array(1e30, 1.0)), edge(array(-inf, -inf)), edge(array(-inf, 0.0)), edge(array(inf, 0.0)),
+        edge(array(88.0, 89.0)), edge(WITH_NAN),
+    ], wrong(X, axis=2, **BEYOND), wrong(numbers(2, dtype=np.complex64), error=DTypeError, message="complex64")),
+    binary("xlogy", scipy.special.xlogy, REAL, floating, 0.2, 2.0, signed_zeros=False),
+    op("lerp", lambda x, y, weight: x + (y - x) * weight, floating, [
+        sample(X, Y, 0.25), sample(X, Y, 0.75), sample(X, Y[0], numbers(3, 1)), sample(integers(3), integers(3), 0.5),
+        sample(numbers(3, dtype=np.complex64), numbers(3, dtype=np.complex64, salt=1), 0.25),
+        edge(X, Y, ONE), edge(X, Y, 0),
+    ], wrong(X, Y[:, :3], 0.5, error=ShapeError, message="lerp: shapes (3, 4) and (3, 3) and () do not broadcast"),
+       wrong(1.0, 2.0, 0.5, error=TypeError, message="wanted at least one Tensor"), signed_zeros=False),
+    op("topk", topk, of_first_and_places, [
+        sample(COUNTED_ONCE, 2), sample(COUNTED_ONCE, 2, axis=0, largest=False), sample(COUNTED_ONCE, 0),
+        sample(COUNTED_ONCE[0], 4), edge(WITH_NAN, 2), edge(TIES, 4), edge(WITH_NAN, 3, largest=False),
+        sample(integers(5), 3),
+    ], wrong(X, 5, error=ShapeError, message="topk: k=5 of axis 1 of size 4; choose 0 to 4"),
+       wrong(X, 1, axis=2, **BEYOND), function=lambda *args, **o: list(ops.topk(*args, **o)), vary=False),
+    op("kthvalue", kthvalue, of_first_and_places, [
+        sample(COUNTED_ONCE, 2), sample(COUNTED_ONCE, 1, axis=0, keepdims=True), edge(WITH_NAN, 3),
+        sample(integers(5), 5),
+    ], wrong(X, 0, error=ShapeError, message="kthvalue: k=0 of axis 1 of size 4; choose 1 to 4"),
+       wrong(X, 1, axis=2, **BEYOND), vary=False),
+    *(op(name, so_far(wins), of_first_and_places, [
+        sample(COUNTED_ONCE), sample(PLACED, axis=1), edge(TIES), edge(WITH_NAN), sample(numbers(2, 0)), sample(MASK),
+        sample(integers(9), axis=0), edge(EDGES),
+    ], wrong(X, axis=2, **BEYOND), vary=False)
+      for name, wins in (("cummax", np.greater_equal), ("cummin", np.less_equal))),
+    op("median", reduction(np.median), floating_first, [
+        *(s._replace(args=(PLACED,)) for s in axes_tried(Z)), sample(distinct(5)), sample(integers(4)), sample(ONE),
+        edge(WITH_NAN), edge(array(-inf, inf, inf)), sample(numbers(0, 3), axis=1, note="none"),
+    ], wrong(numbers(0), error=ShapeError, message="there is no median"), wrong(X, axis=2, **BEYOND)),
+    op("quantile", lambda x, q, *, axis=None, **options: np.quantile(x, q, axis=axis, **options), floating_first, [
+        sample(PLACED, 0.3), sample(PLACED, [0.25, 0.6, 1.0], axis=1), sample(PLACED, 0.4, axis=(0, 2), keepdims=True),
+        edge(COUNTED_ONCE, array(0.1, 0.9), axis=-1), edge(COUNTED_ONCE, 0.7, axis=0, note="along rows"),
+        *(sample(COUNTED_ONCE, [0.1, 0.6], axis=1, method=m)
+          for m in ("lower", "higher", "midpoint", "nearest", "linear")),
+        edge(WITH_NAN, 0.5), sample(integers(5), 0.5), sample(distinct(1), 0.3),
+    ], wrong(X, 1.5, error=ValueError, message="wanted numbers from 0 to 1"),
+       wrong(X, 0.5, method="mean", error=ValueError, message="choose one of linear, lower"),
+       wrong(numbers(0), 0.5, error=ShapeError, message="there is no quantile"), ulps=8),
+    op("bincount", lambda x, weights=None, minlength=0: np.bincount(x, weights, minlength),
+       lambda x, weights=None: lucid.int64 if weights is None else lucid.float32, [
+        sample(integers(9), traces=False), sample(integers(9), numbers(9), traces=False),
+        sample(integers(4, dtype=np.uint8), minlength=9, traces=False), sample(integers(0), minlength=3),
+        sample(integers(0)),
+    ], wrong(integers(2, low=-1, high=-1), error=ValueError, message="bincount: -1 is negative"),
+       wrong(integers(2, 2), error=ShapeError, message="wanted one axis (n,)"),
+       wrong(integers(2), numbers(3), error=ShapeError, message="as many weights"),
+       wrong(X[0], error=DTypeError, message="bincount: got dtype float32"), vary=False),
+    op("histogram", lambda x, bins=10, **o: list(np.histogram(x, bins, **o)), [lucid.int64, lucid.float32], [
+        sample(numbers(40, low=0.0, high=1.0), 5, smooth=False), edge(X), edge(X, 4, range=(-1.0, 1.5)),
+        edge(X, array(-1.0, 0.0, 0.25, 2.0)), edge(array(1.0, 1.0), 3), edge(numbers(0), 3), edge(array(0, 1, 2, 3), 3),
+        edge(integers(9), 4),
+    ], wrong(X, 0, error=ValueError, message="histogram: bins=0; wanted at least 1"),
+       wrong(X, 3, range=(1.0, 0.0), error=ValueError, message="in ascending order"),
+       wrong(X, 3, weights=X[0], error=ShapeError, message="histogram: 4 weights for 12 elements"), vary=False),
+    *(op(name, quieted(reduction(function)), gives, [
+        *(s._replace(args=(GAPS,)) for s in axes_tried(Z)), sample(X, axis=0, note="no nan"), edge(NANS),
+        sample(integers(2, 3), axis=0), edge(array(inf, nan, -inf)),
+        *[sample(array(nan, 60000, 60000, dtype=np.float16), note="large float16", smooth=False)] * (name != "nansum"),
+    ], wrong(X, axis=2, **BEYOND), ulps=ulps) for name, function, gives, ulps in (
+        ("nansum", np.nansum, added_up, 4), ("nanmean", np.nanmean, floating_first, 4),
+        ("nanmedian", np.nanmedian, floating_first, 4), ("nanmax", np.nanmax, of_first, 4),
+        ("nanmin", np.nanmin, of_first, 4), ("nanvar", nan_variance, floating_first, 12),
+        ("nanstd", lambda x, **o: np.sqrt(nan_variance(x, **o)), floating_first, 12))),
+    op("nan_to_num", lambda x, **o: np.nan_to_num(x, **{
+        "posinf": np.finfo(np.float32).max, "neginf": np.finfo(np.float32).min, **o}), same, [
+        sample(X), edge(EDGES), edge(EDGES, nan=1.0, posinf=2.0, neginf=-3.0), sample(integers(3)), sample(MASK),
+    ], wrong([1.0], **NO_TENSOR)),
+    op("gather", gather, of_first, [
+        sample(X, integers(3, 2, high=3), axis=1), sample(X, integers(2, 3, high=2), axis=0),
+        sample(Z, integers(1, 3, 6, high=3), axis=2), sample(X, np.zeros((3, 0), np.int64), axis=1),
+        sample(integers(3), np.array([-1, 0]), axis=0),
+    ], wrong(X, np.array([0]), axis=0, error=ShapeError, message="gather: indices of shape (1,) for x of shape (3, 4)"),
+       wrong(X, integers(4, 2), axis=1, error=ShapeError, message="none of them longer but axis 1"),
+       wrong(X, np.full((3, 1), 4), axis=1, error=IndexError, message="axis 1 of shape (3, 4) has 4 places"),
+       wrong(X, X, axis=1, error=DTypeError, message="gather: got dtype float32"), wrong(X, ONCE, axis=2, **BEYOND)),
+    op("scatter", scatter, of_first, [
+        sample(X, ONCE[:, :3], Y[:2, :3], axis=0, smooth=False, note="repeated"), sample(X, ONCE[:, :2], Y, axis=1),
+        *(sample(X, integers(3, 5, high=3), distinct(3, 6), axis=1, reduce=r, include_self=own)
+          for r in ("sum", "mean", "prod", "amax", "amin") for own in (True, False)),
+        sample(X, ONCE, Y[:2], axis=0, reduce="amax", note="smaller"),
+        sample(X, ONCE, Y[:2], axis=0, reduce="prod"),
+        edge(array(1, 1, 1), np.array([0, 0, 2]), array(1, 1, 1), axis=0, reduce="amax", note="ties"),
+        *(sample(integers(3), np.array([0, 0, 2]), integers(3, salt=1), axis=0, reduce=r)
+          for r in ("sum", "mean", "prod", "amax", "amin")),
+        sample(X, ONCE[:, :2], 7, axis=1, note="number"),
+        sample(X, np.zeros((3, 0), np.int64), Y, axis=1, reduce="amax"),
+        sample(X, ONCE[:, :2] - 2, Y, axis=1, reduce="sum", note="from the end"),
+    ], wrong(X, ONCE, Y, axis=0, reduce="max", error=ValueError, message="choose one of None, sum, mean, prod, amax"),
+       wrong(X, ONCE, Y[:1], axis=0, error=ShapeError, message="scatter: source of shape (1, 4)"),
+       wrong(X, ONCE + 1, Y, axis=0, reduce="amax", error=IndexError, message="axis 0 of shape (3, 4) has 3 places"),
+       wrong(X, ONCE[0], Y, axis=0, error=ShapeError, message="wanted as many axes"), vary=False, ulps=8),
+    op("put_along_axis", put_along_axis, of_first, [
+        sample(X, np.array([[1], [0], [3]]), numbers(3, 1), axis=1), sample(X, np.array([[2, 0]]), 1.5, axis=1),
+        sample(integers(3, 4), np.array([[0, 1, 2, 0]]), 9, axis=0),
+    ], wrong(X, np.array([0]), 1.0, error=ShapeError, message="they must be as many"),
+       wrong(X, np.full((3, 1), 4), 1.0, error=IndexError, message="axis 1 of shape (3, 4) has 4 places")),
+    op("index_select", lambda x, i, *, axis: np.take(x, i, axis), of_first, [
+        sample(X, np.array([2, 0, 0]), axis=0), sample(X, np.array([-1]), axis=1), sample(X, integers(0), axis=1),
+    ], wrong(X, np.array([[0]]), axis=0, error=ShapeError, message="index_select: indices have shape (1, 1)"),
+       wrong(X, np.array([3]), axis=0, error=IndexError, message="axis 0 of shape (3, 4) has 3 places")),
+    op("index_add", index_add, of_first, [
+        sample(X, np.array([2, 0, 2]), Y, axis=0), sample(X, np.array([1, 1]), Y[:, :2], axis=1, alpha=0.5),
+        sample(integers(3), np.array([1, 1]), integers(2), axis=0),
+    ], wrong(X, np.array([0]), Y, axis=0, error=ShapeError, message="source has shape (3, 4); wanted (1, 4)"),
+       wrong(X, np.array([3]), Y[:1], axis=0, error=IndexError, message="axis 0 of shape (3, 4) has 3 places")),
+    op("masked_fill", lambda x, mask, value: np.where(mask, value, x), of_first, [
+        sample(X, MASK, -1.0), sample(X, MASK[0], 2), sample(X, MASK, ONE), sample(X[0], MASK, 0.5),
+        sample(integers(3, 4), MASK, 7),
+    ], wrong(X, Y, 1.0, error=DTypeError, message="masked_fill: got dtype float32"),
+       wrong(X, MASK, Y, error=ShapeError, message="wanted a number, or a tensor without axes"),
+       wrong(X, MASK[:, :3], 1.0, error=ShapeError, message="masked_fill: shapes (3, 4) and (3, 3)")),
+    op("masked_select", lambda x, mask: (lambda a, b: a[b])(*np.broadcast_arrays(x, mask)), of_first, [
+        sample(X, MASK, traces=False), sample(X, MASK[0], traces=False), sample(X[0], MASK, traces=False),
+    ], wrong(X, Y, error=DTypeError, message="masked_select: got dtype float32"),
+       wrong(X, MASK[:, :3], error=ShapeError, message="masked_select: shapes (3, 4) and (3, 3)"), vary=False),
+    op("one_hot", one_hot, lucid.int64, [
+        sample(integers(3, high=2), 4), sample(integers(2, 3), traces=False), sample(np.array(2), 3),
+        sample(np.zeros((2, 0), np.int64), 3),
+    ], wrong(np.array([3]), 3, error=IndexError, message="has 3 places"),
+       wrong(integers(0), error=ShapeError, message="one_hot: no elements"),
+       wrong(X, 3, error=DTypeError, message="one_hot: got dtype float32"), vary=False, differentiable=False),
+    op("argwhere", np.argwhere, lucid.int64, [
+        sample(MASK, traces=False), sample(integers(4, high=1), traces=False), sample(ONE, traces=False),
+        sample(numbers(0, 2), traces=False),
+    ], wrong([1], **NO_TENSOR), vary=False, differentiable=False),
+    op("interp", np.interp, floating, [
+        sample(numbers(3, 4, low=-0.9, high=1.9), PLACES, numbers(4)), edge(EDGES, PLACES, numbers(4)),
+        edge(array(-3.0, 5.0, 0.0, 0.5), PLACES, numbers(4)), edge(array(0.0, 5.0), array(1.0), array(7.0)),
+        edge(integers(3), PLACES, numbers(4), note="whole"),
+    ], wrong(X, PLACES, numbers(3), error=ShapeError, message="places (4,) and values (3,)"),
+       wrong(X, X, Y, error=ShapeError, message="wanted both (n,)"), vary=False, ulps=8),
+    *(op(name, function, lambda x: same(*x), [
+        sample([X, Y]), sample([X[0], Y[0]], note="vectors"), sample([Z, Z]), sample([ONE, ONE], note="numbers"),
+        sample((X, integers(3, 4)), note="float32 with int64"),
+    ], wrong(X, error=TypeError, message=f"{name}: got Tensor; wanted a list or tuple"),
+       wrong([], error=TypeError, message="at least one Tensor"), wrong([1.0], **NO_TENSOR),
+       wrong([X, Z], error=ShapeError, message="differ outside axis"))
+      for name, function in (("vstack", np.vstack), ("hstack", np.hstack), ("dstack", np.dstack))),
+    op("block", np.block, lambda x: same(*tree.leaves(x)), [
+        sample([[X, Y[:, :2]], [X[:2, :3], Y[:2, :3]]]), sample([X[0], Y[0, :2]], note="vectors"),
+        sample([Z, Z], note="in one list"), sample([[X], [Y[0]]], note="a row"), sample([ONE, X[0]], note="a number"),
+        sample(X, note="alone"),
+    ], wrong([[X], Y], error=ValueError, message="block: lists nested [1, 2] deep"),
+       wrong([], error=ValueError, message="no empty list"), wrong([1.0], **NO_TENSOR),
+       wrong([[X, Y[:2]]], error=ShapeError, message="differ outside axis 1")),
+    op("chunk", chunk, of_first, [
+        sample(X, 2), sample(X, 3, axis=1), sample(numbers(5), 4, note="fewer"), sample(numbers(2, 0), 2, axis=1),
+    ], wrong(X, 0, error=ValueError, message="chunk: chunks=0; wanted at least 1"), wrong(X, 2, axis=2, **BEYOND)),
+    op("unfold", unfold, of_first, [
+        sample(X, 2), sample(Z, 2, 2, axis=1), sample(numbers(7), 3, 2), sample(X, 3, axis=0), sample(integers(4), 4),
+        sample(X, 0, axis=1),
+    ], wrong(X, 5, error=ShapeError, message="unfold: size=5 of axis 1 of size 4; choose 0 to 4"),
+       wrong(X, 2, 0, error=ValueError, message="unfold: step=0"), wrong(X, 1, axis=2, **BEYOND)),
+    op("rot90", lambda x, k=1, axes=(0, 1): np.rot90(x, k, axes), of_first, [
+        sample(X), sample(X, 2), sample(X, -1), sample(X, 4), sample(Z, axes=(2, 0)), sample(Z, 3, axes=(1, -1)),
+    ], wrong(X, axes=(0, 0), error=ShapeError, message="names an axis twice"),
+       wrong(X, axes=(0, 2), **BEYOND), wrong(X, axes=(0,), error=ShapeError, message="rot90: axes=(0,); wanted two")),
+)  # fmt: skip  # beyond
+
+OPS = (*ELEMENTWISE, *REDUCTIONS, *SHAPES, *INDEXING, *NEURAL, *ARRAYS, *CREATION, *QUESTIONS, *BEYOND_STANDARD)
 
 
 # --- Running a sample ------------------------------------------------------------------------------------------------

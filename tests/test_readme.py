@@ -33,6 +33,6 @@ def test_paths(path: str) -> None:
 
 
 def test_make_targets() -> None:
-    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
-    named = re.findall(r"^make (\w+)|`make (\w+)", README, re.MULTILINE)
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    named = re.findall(r"^make ([\w-]+)|`make ([\w-]+)", README, re.MULTILINE)
     assert {"run", "test", "check", "parity"} <= {a or b for a, b in named} <= set(targets)

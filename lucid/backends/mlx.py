@@ -18,7 +18,7 @@ import numpy as np
 from .. import dtypes
 from ..dtypes import DType
 from ..errors import CompileError, DeviceError, DTypeError
-from . import mlx_linalg
+from . import complex_numbers, gamma, mlx_linalg
 from . import numpy as numpy_backend
 
 os.environ["MLX_ENABLE_TF32"] = os.environ.get("LUCID_ENABLE_TF32", "0")  # float32 means float32, unless asked
@@ -43,7 +43,7 @@ AS_MLX_HAS_IT = """
     abs acos acosh add asin asinh atan atanh bitwise_and bitwise_invert bitwise_or bitwise_xor broadcast_to ceil conj
     cos cosh divide equal erf erfinv exp flip floor greater greater_equal imag isfinite isinf isnan less less_equal log
     log10 log1p log2 logaddexp logical_and logical_not logical_or matrix_transpose maximum minimum multiply negative
-    not_equal ones_like permute_dims real reciprocal reshape round rsqrt sigmoid sinh sqrt square subtract tan tanh
+    not_equal ones_like permute_dims real reciprocal reshape round rsqrt sigmoid sinh sqrt square subtract tan
     trunc where zeros_like
 """.split()
 globals().update({name: getattr(mx, name) for name in AS_MLX_HAS_IT})
@@ -247,11 +247,16 @@ def positive(x: Array) -> Array:
     return x
 
 
+def _complex(real: Array, imaginary: Array) -> Array:
+    return mx.view(mx.stack([real, imaginary], -1), mx.complex64)[..., 0]
+
+
 def expm1(x: Array) -> Array:
-    if not is_complex(x):
-        return mx.expm1(x)
-    a, b = mx.real(x), mx.imag(x)  # e^a cos b - 1 without the difference of two numbers near 1
-    return mx.expm1(a) * mx.cos(b) - 2 * mx.square(mx.sin(b / 2)) + mx.exp(a) * mx.sin(b) * 1j
+    return complex_numbers.expm1(mx, _complex, x) if is_complex(x) else mx.expm1(x)
+
+
+def tanh(x: Array) -> Array:
+    return complex_numbers.tanh(mx, _complex, x) if is_complex(x) else mx.tanh(x)
 
 
 def floor_divide(x1: Array, x2: Array) -> Array:
@@ -262,10 +267,8 @@ def floor_divide(x1: Array, x2: Array) -> Array:
         return mx.where(x2 == 0, mx.zeros_like(x1), whole)
     whole = mx.round((x1 - remainder(x1, x2)) / x2)  # MLX rounds x1 / x2 first, which may reach the next integer
     quotient = x1 / x2
-    of_infinite = mx.where(x1 * x2 < 0, -mx.ones_like(x1), mx.zeros_like(x1))
-    whole = mx.where(mx.isinf(x2) & mx.isfinite(x1), of_infinite, whole)
     whole = mx.where(whole == 0, quotient * 0, whole)  # a zero with the sign of the quotient
-    return mx.where(x2 == 0, quotient, whole)
+    return mx.where((x2 == 0) | (mx.isinf(x1) != mx.isinf(x2)), quotient, whole)
 
 
 def remainder(x1: Array, x2: Array) -> Array:
@@ -285,7 +288,7 @@ def _safe_divisor(x: Array) -> Array:
 
 
 def sign(x: Array) -> Array:
-    return mx.where(mx.isnan(x), x, mx.sign(x))  # MLX gives 0 for nan
+    return mx.where(mx.isnan(x), x, mx.where(x == 0, mx.zeros_like(x), mx.sign(x)))  # MLX: 0 for nan, nan for 0 + 0j
 
 
 SIGNED_BITS = {2: mx.int16, 4: mx.int32}  # by the size of the floating dtype
@@ -334,6 +337,14 @@ def bitwise_right_shift(x1: Array, x2: Array) -> Array:
     return mx.where((x2 > last) & (x1 >= 0), mx.zeros_like(x1), shifted)
 
 
+def lgamma(x: Array) -> Array:
+    return gamma.lgamma(mx, x.astype(mx.float32)).astype(x.dtype)
+
+
+def polygamma(x: Array, n: int) -> Array:
+    return gamma.polygamma(mx, x.astype(mx.float32), n).astype(x.dtype)
+
+
 # --- Shapes ----------------------------------------------------------------------------------------------------------
 
 
@@ -355,7 +366,7 @@ def pad(x: Array, widths: tuple[tuple[int, int], ...], value: float = 0) -> Arra
 def sum(x: Array, axis: tuple[int, ...], keepdims: bool = False) -> Array:
     if x.dtype in (mx.float16, mx.bfloat16):  # MLX adds up in the dtype itself: two times 60000 would be infinite
         return mx.sum(x.astype(mx.float32), axis, keepdims=keepdims).astype(x.dtype)
-    return mx.sum(x, axis, keepdims=keepdims)
+    return mx.sum(x, axis, keepdims=keepdims).astype(x.dtype)
 
 
 def max(x: Array, axis: tuple[int, ...], keepdims: bool = False) -> Array:
@@ -401,7 +412,7 @@ def argsort(x: Array, axis: int, descending: bool) -> Array:
 def prod(x: Array, axis: tuple[int, ...], keepdims: bool = False) -> Array:
     if x.dtype in (mx.float16, mx.bfloat16):
         return mx.prod(x.astype(mx.float32), axis, keepdims=keepdims).astype(x.dtype)
-    return mx.prod(x, axis, keepdims=keepdims)
+    return mx.prod(x, axis, keepdims=keepdims).astype(x.dtype)
 
 
 def cumulative_sum(x: Array, axis: int) -> Array:
@@ -429,6 +440,8 @@ def searchsorted(x1: Array, x2: Array, side: str) -> Array:
 
 def matmul(x1: Array, x2: Array) -> Array:
     if not mx.issubdtype(x1.dtype, mx.inexact):  # MLX multiplies matrices of floats alone
+        if x1.shape[-1] != x2.shape[-2]:
+            raise ValueError("matmul: sizes differ")
         products = x1[..., :, :, None] * x2[..., None, :, :]
         return (mx.any(products, -2) if x1.dtype == mx.bool_ else mx.sum(products, -2)).astype(x1.dtype)
     return mx.matmul(x1, x2)

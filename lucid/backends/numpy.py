@@ -16,7 +16,7 @@ from numpy._core.umath import _extobj_contextvar as _floating_point_state
 from .. import dtypes
 from ..dtypes import DType
 from ..errors import DTypeError
-from . import numpy_linalg
+from . import complex_numbers, gamma, numpy_linalg
 from .convolution import convolve as _convolve
 from .fused import gelu as gelu
 from .fused import gelu_tanh as gelu_tanh
@@ -32,10 +32,10 @@ Array = Any
 
 AS_NUMPY_HAS_IT = """
     abs acos acosh add asin asinh atan atan2 atanh bitwise_and bitwise_invert bitwise_left_shift bitwise_or
-    bitwise_right_shift bitwise_xor ceil copysign cos cosh divide equal exp expm1 flip floor floor_divide greater greater_equal
-    hypot isfinite isinf isnan less less_equal log log10 log1p log2 logaddexp logical_and logical_not logical_or logical_xor
-    maximum minimum multiply negative nextafter not_equal ones_like remainder round sign signbit sin sinh sqrt square subtract tan tanh
-    trunc where zeros_like
+    bitwise_right_shift bitwise_xor ceil copysign cos cosh divide equal exp flip floor greater greater_equal hypot
+    isfinite isinf isnan less less_equal log log10 log1p log2 logaddexp logical_and logical_not logical_or logical_xor
+    maximum minimum multiply negative nextafter not_equal ones_like remainder round sign signbit sin sinh sqrt square
+    subtract tan trunc where zeros_like
 """.split()
 globals().update({name: getattr(np, name) for name in AS_NUMPY_HAS_IT})
 globals().update({name: getattr(numpy_linalg, name) for name in numpy_linalg.__all__})
@@ -167,6 +167,8 @@ def from_dlpack(x: Any) -> Any:
 def to_dlpack(array: Array, **options: Any) -> Any:
     """A copy, unless the taker refuses one: read-only flags do not keep everybody from writing to a tensor's memory."""
     if options["copy"] is False:
+        if (options["max_version"] or (0,))[0] < 1:  # has no word for read-only: the taker must know
+            return array.__dlpack__(**options)
         return to_numpy(array).__dlpack__(**options)
     return array.copy().__dlpack__(**options | {"copy": None})
 
@@ -252,6 +254,27 @@ def positive(x: Array) -> Array:
     return x
 
 
+def floor_divide(x1: Array, x2: Array) -> Array:
+    whole = np.floor_divide(x1, x2)
+    if whole.dtype.kind in "iu":
+        return whole
+    return np.where(np.isinf(x1) != np.isinf(x2), np.divide(x1, x2), whole)  # NumPy: nan, and -1 for 1 // -inf
+
+
+def _complex(real: Array, imaginary: Array) -> Array:
+    out = np.empty(real.shape, np.result_type(real, np.complex64))
+    out.real, out.imag = real, imaginary
+    return out
+
+
+def expm1(x: Array) -> Array:
+    return complex_numbers.expm1(np, _complex, x) if x.dtype.kind == "c" else np.expm1(x)
+
+
+def tanh(x: Array) -> Array:
+    return complex_numbers.tanh(np, _complex, x) if x.dtype.kind == "c" else np.tanh(x)
+
+
 def reciprocal(x: Array) -> Array:
     return np.divide(np.ones((), x.dtype), x)
 
@@ -271,6 +294,16 @@ imag = np.imag
 def sigmoid(x: Array) -> Array:
     half = np.asarray(0.5, x.dtype)
     return np.tanh(x * half) * half + half  # never overflows
+
+
+@in_float32
+def lgamma(x: Array) -> Array:
+    return gamma.lgamma(np, x)
+
+
+@in_float32
+def polygamma(x: Array, n: int) -> Array:
+    return gamma.polygamma(np, x, n)
 
 
 # --- Shapes ----------------------------------------------------------------------------------------------------------
@@ -313,12 +346,12 @@ def pad(x: Array, widths: tuple[tuple[int, int], ...], value: float = 0) -> Arra
 
 @in_float32
 def sum(x: Array, axis: tuple[int, ...], keepdims: bool = False) -> Array:
-    return np.add.reduce(x, axis, keepdims=keepdims)
+    return np.add.reduce(x, axis, x.dtype, keepdims=keepdims)
 
 
 @in_float32
 def prod(x: Array, axis: tuple[int, ...], keepdims: bool = False) -> Array:
-    return np.multiply.reduce(x, axis, keepdims=keepdims)
+    return np.multiply.reduce(x, axis, x.dtype, keepdims=keepdims)
 
 
 def max(x: Array, axis: tuple[int, ...], keepdims: bool = False) -> Array:
@@ -346,6 +379,7 @@ def argmin(x: Array, axis: int, keepdims: bool = False) -> Array:
 
 
 def argsort(x: Array, axis: int, descending: bool) -> Array:
+    x = x.astype(np.float32) if _low(x) else x  # ml_dtypes puts nan anywhere
     if not descending:
         return np.argsort(x, axis, stable=True)
     order = np.argsort(np.flip(x, axis), axis, stable=True)  # from the back, so that equal values keep their order

@@ -1,9 +1,13 @@
-"""The ops: what there is to compute with, one file for each chapter of the Array API standard, and neural networks.
+"""The ops: what there is to compute with, one file for each chapter of the Array API standard, and for each subject
+beyond it: contraction, special functions, order statistics, scattering, arrangement, comparison, neural networks.
 
 `__all__` of each chapter is what it adds to the namespace of `lucid`.
 """
 
 from . import (
+    arrangement,
+    comparison,
+    contraction,
     creation,
     data_types,
     elementwise,
@@ -15,13 +19,19 @@ from . import (
     manipulation,
     methods,
     neural,
+    order,
+    scattering,
     searching,
     sets,
     sorting,
+    special,
     statistical,
     transfer,
     utility,
 )
+from .arrangement import *
+from .comparison import *
+from .contraction import *
 from .creation import *
 from .data_types import *
 from .elementwise import *
@@ -30,15 +40,19 @@ from .inspection import *
 from .linear_algebra import *
 from .manipulation import *
 from .neural import *
+from .order import *
+from .scattering import *
 from .searching import *
 from .sets import *
 from .sorting import *
+from .special import *
 from .statistical import *
 from .transfer import *
 from .utility import *
 
 CHAPTERS = (
-    *(creation, data_types, elementwise, indexing, inspection, linear_algebra, manipulation, neural, searching, sets),
-    *(sorting, statistical, transfer, utility),
+    *(arrangement, comparison, contraction, creation, data_types, elementwise, indexing, inspection),
+    *(linear_algebra, manipulation, neural, order, scattering, searching, sets, sorting, special),
+    *(statistical, transfer, utility),
 )
 __all__ = ["fft", "linalg", *(name for chapter in CHAPTERS for name in chapter.__all__)]

@@ -20,7 +20,7 @@ from ..dtypes import (
     promote_scalar,
 )
 from ..dtypes import bool as bool_dtype
-from ..errors import DTypeError, ShapeError
+from ..errors import AxisError, DTypeError, ShapeError
 from ..tensor import Tensor
 
 __all__ = [
@@ -152,15 +152,13 @@ def axes(function: str, x: Tensor, axis: Axis) -> tuple[int, ...]:
 
 
 def one_axis(function: str, ndim: int, axis: int) -> int:
-    """An axis as a non-negative integer. Raises ShapeError if a tensor of `ndim` axes does not have it."""
+    """An axis as a non-negative integer. Raises AxisError if a tensor of `ndim` axes does not have it."""
     try:
         axis = index(axis)
     except TypeError:
         raise TypeError(f"{function}: axis={axis!r} is {type(axis).__name__}; wanted an integer") from None
     if not -ndim <= axis < ndim:
-        raise ShapeError(
-            f"{function}: axis={axis} is not an axis of a tensor with {ndim}; choose -{ndim} to {ndim - 1}"
-        )
+        raise AxisError(f"{function}: axis={axis} is not an axis of a tensor with {ndim}; choose -{ndim} to {ndim - 1}")
     return axis % ndim
 
 

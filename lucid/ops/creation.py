@@ -1,6 +1,7 @@
 """New tensors, from values or from a rule. Each takes `dtype`, `device` and `requires_grad`."""
 
 from collections.abc import Sequence
+from operator import index
 from typing import Any, Literal
 
 from .. import devices
@@ -33,7 +34,8 @@ def asarray(
     """A tensor with the values of nested lists of numbers, a NumPy array, a buffer, a DLPack array or a tensor.
 
     Python numbers become bool, int64, float32 or complex64; arrays keep their dtype. What comes from outside is
-    copied, so that nobody else can change the tensor; `copy=False` is therefore refused but for tensors.
+    copied, so that nobody else can change the tensor; `copy=False` is therefore refused but for tensors: a tensor
+    that needs no change is then given back itself.
 
     Raises DTypeError for values of no dtype here and for a dtype that the device lacks, ValueError for ragged lists.
 
@@ -44,11 +46,13 @@ def asarray(
     if dtype is not None:
         dtype = as_dtype("asarray", dtype)
     if isinstance(value, Tensor):
-        result = value if dtype is None else astype(value, dtype)
-        result = result if device is None else to(result, device)
+        result = value if dtype in (None, value.dtype) else astype(value, dtype)
+        result = result if device in (None, value.device) else to(result, device)
         if copy is False and result.array is not value.array:
             raise ValueError("asarray: another dtype or device needs a copy; drop copy=False")
-        return result.detach().requires_grad_() if requires_grad else result
+        if requires_grad:
+            return result.detach().requires_grad_()
+        return Tensor(result.array, result.node) if result is value and copy is not False else result
     if copy is False:
         raise ValueError(f"asarray: {type(value).__name__} is always copied, since tensors own their values; drop copy")
     if isinstance(value, list | tuple):
@@ -97,7 +101,11 @@ def full(
     if isinstance(fill_value, Tensor):
         fill_value = fill_value.item()
     backend, dtype = placed("full", device, dtype, OF_SCALAR[scalar_type("full", fill_value)])
-    return Tensor(backend.full(as_shape("full", shape), fill_value, dtype)).requires_grad_(requires_grad)
+    try:
+        array = backend.full(as_shape("full", shape), fill_value, dtype)
+    except OverflowError:
+        raise OverflowError(f"full: {fill_value} does not fit {dtype.name}; choose a wider dtype") from None
+    return Tensor(array).requires_grad_(requires_grad)
 
 
 def zeros(
@@ -198,8 +206,9 @@ def eye(
     tensor([[1., 0.],
             [0., 1.]], dtype=float32, device='cpu')
     """
-    columns = arange(n_rows if n_cols is None else n_cols, device=device)
-    rows = arange(n_rows, device=device)[:, None]
+    n_cols = n_rows if n_cols is None else n_cols
+    columns, rows = arange(n_cols, device=device), arange(n_rows, device=device)[:, None]
+    k = max(-n_rows, min(index(k), n_cols))  # beyond these there is no diagonal, and may be no such int64
     return astype(columns == rows + k, dtype or DEFAULT_FLOAT)
 
 
@@ -225,8 +234,8 @@ def meshgrid(*arrays: Tensor, indexing: Literal["xy", "ij"] = "xy") -> tuple[Ten
         if tensor("meshgrid", x).ndim > 1:
             raise ShapeError(f"meshgrid: got shape {x.shape}; wanted tensors with one axis")
         shape[place] = x.size
-    ndim = range(len(arrays))
-    along = (
-        reshape(x, tuple(x.size if i == place else 1 for i in ndim)) for x, place in zip(arrays, places, strict=True)
+    axes = range(len(arrays))
+    return tuple(
+        broadcast_to(reshape(x, tuple(x.size if i == place else 1 for i in axes)), shape)
+        for x, place in zip(arrays, places, strict=True)
     )
-    return tuple(broadcast_to(x, shape) for x in along)

@@ -45,7 +45,7 @@ def astype(x: Tensor, dtype: DType, /, *, copy: bool = True, device: Device | No
     if device is not None and device != x.device:
         x = x.to(device)
     if dtype is x.dtype:
-        return Tensor(x.array, x.node) if copy else x
+        return Tensor(x.array, x.node, dtype)  # never x itself, which may change in place
     devices.backend(x.device).check_dtype("astype", dtype)
     return apply(astype, x if dtype.is_floating else x.detach(), dtype=dtype)
 

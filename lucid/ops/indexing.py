@@ -9,13 +9,13 @@ from typing import Any
 
 from .. import devices
 from ..autograd.operation import apply, primitive, sum_to
-from ..dtypes import BOOL, REAL, SIGNED, UNSIGNED, int64
+from ..dtypes import BOOL, OF_SCALAR, REAL, SIGNED, UNSIGNED, DType, int64
 from ..errors import DTypeError, ShapeError
 from ..tensor import Tensor
-from .arguments import broadcast_shapes, one_axis, tensor
+from .arguments import broadcast_shapes, one_axis, scalar_type, tensor
 from .creation import arange, asarray, full
 from .data_types import astype
-from .manipulation import broadcast_to, reshape
+from .manipulation import broadcast_to, expand_dims, reshape
 from .searching import nonzero, where
 
 __all__ = ["take", "take_along_axis"]
@@ -24,6 +24,7 @@ __all__ = ["take", "take_along_axis"]
 @primitive(x=lambda xp, g, key, x_shape: xp.scatter_add(g, key=key, shape=x_shape))
 def getitem(x: Tensor, /, key: Any) -> Tensor:
     """x[key]."""
+    x, key = _with_axes_for_bools(x, key)
     return apply(getitem, x, key=canonical(x, key))
 
 
@@ -45,28 +46,56 @@ def setitem(x: Tensor, value: Tensor, /, key: Any) -> Tensor:
     value = _value(x, value)
     if isinstance(key, Tensor) and key.dtype.kind == BOOL and key.shape == x.shape and not value.ndim:
         return where(key, value, x)
+    shape = x.shape
+    x, key = _with_axes_for_bools(x, key)
     key = canonical(x, key)
-    part = getitem(x.detach(), key).shape
+    part = apply(getitem, x.detach(), key=key).shape
     while value.ndim > len(part) and value.shape[0] == 1:
         value = reshape(value, value.shape[1:])
     if broadcast_shapes("setitem", value.shape, part) != part:
         raise ShapeError(f"setitem: a value of shape {value.shape} does not broadcast to the part of shape {part}")
-    return apply(setitem, x, value, key=key)
+    out = apply(setitem, x, value, key=key)
+    return out if out.shape == shape else reshape(out, shape)
 
 
 def _value(x: Tensor, value: Any) -> Tensor:
     """What is written, as a tensor with the dtype and device of x."""
     if isinstance(value, bool | int | float | complex):
-        value = full((), value, device=x.device)
-    elif not isinstance(value, Tensor):
+        _check_fits(x, OF_SCALAR[scalar_type("setitem", value)])
+        return full((), value, dtype=x.dtype, device=x.device)
+    if not isinstance(value, Tensor):
         value = asarray(value, device=x.device)
     if value.dtype is x.dtype:
         return value
-    order = (BOOL, UNSIGNED, SIGNED, REAL)
-    ranks = [order.index(d.kind) if d.kind in order else len(order) for d in (value.dtype, x.dtype)]
-    if ranks[0] > max(ranks[1], 2 if ranks[1] else 0):
-        raise DTypeError(f"setitem: {value.dtype.name} values do not fit into {x.dtype.name}; convert one with astype")
+    _check_fits(x, value.dtype)
     return astype(value, x.dtype)
+
+
+def _check_fits(x: Tensor, dtype: DType) -> None:
+    order = (BOOL, UNSIGNED, SIGNED, REAL)
+    ranks = [order.index(d.kind) if d.kind in order else len(order) for d in (dtype, x.dtype)]
+    if ranks[0] > max(ranks[1], 2 if ranks[1] else 0):
+        raise DTypeError(f"setitem: {dtype.name} values do not fit into {x.dtype.name}; convert one with astype")
+
+
+def _with_axes_for_bools(x: Tensor, key: Any) -> tuple[Tensor, Any]:
+    """A mask without axes chooses all or nothing: it becomes a mask (1,) on an axis that x gets for it."""
+    parts = key if isinstance(key, tuple) else (key,)
+    if not any(map(_is_bool, parts)):
+        return x, key
+    result, axis = [], 0
+    for i, part in enumerate(parts):
+        if _is_bool(part):
+            x, part = expand_dims(x, axis), reshape(part, (1,))
+        result.append(part)
+        axis += _axes_read(_as_index(part))
+        if part is Ellipsis:
+            axis = x.ndim - sum(_axes_read(_as_index(rest)) for rest in parts[i + 1 :] if not _is_bool(rest))
+    return x, tuple(result)
+
+
+def _is_bool(part: Any) -> bool:
+    return isinstance(part, Tensor) and not part.ndim and part.dtype.kind == BOOL
 
 
 def canonical(x: Tensor, key: Any) -> tuple[Any, ...]:
@@ -120,7 +149,7 @@ def _axes_read(part: Any) -> int:
 def _masked(x: Tensor, mask: Tensor, axis: int) -> list[Any]:
     """The places where a mask is true, as an integer array for each axis that it covers."""
     covered = x.shape[axis : axis + mask.ndim]
-    if mask.shape != covered:
+    if mask.shape != covered and (mask.size or any(n not in (0, size) for n, size in zip(mask.shape, covered))):
         raise IndexError(f"getitem: a mask of shape {mask.shape} was laid on axes of shape {covered}; make them equal")
     return [_brought(x, places, places.array) for places in nonzero(mask)]
 

@@ -1,6 +1,7 @@
 """Shapes: the same elements in another arrangement."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from copy import copy
 from math import prod
 from operator import index
 from typing import Any
@@ -101,7 +102,7 @@ def broadcast_to(x: Tensor, /, shape: Sequence[int]) -> Tensor:
     shape = as_shape("broadcast_to", shape)
     if arguments.broadcast_shapes("broadcast_to", x.shape, shape) != shape:
         raise ShapeError(f"broadcast_to: shape {x.shape} does not broadcast to {shape}")
-    return x if shape == x.shape else apply(broadcast_to, x, shape=shape)
+    return copy(x) if shape == x.shape else apply(broadcast_to, x, shape=shape)
 
 
 def broadcast_shapes(*shapes: tuple[int, ...]) -> tuple[int, ...]:
@@ -236,7 +237,8 @@ def _repeated(repeats: Tensor, size: int) -> list[int]:
     """Each place of an axis of `size` as often as its count says."""
     if repeats.ndim > 1 or repeats.size not in (1, size) or repeats.dtype.kind not in (SIGNED, UNSIGNED):
         raise ShapeError(
-            f"repeat: repeats is {repeats.dtype.name} of shape {repeats.shape}; wanted integers of shape (1,) or ({size},)"
+            f"repeat: repeats is {repeats.dtype.name} of shape {repeats.shape}; "
+            f"wanted integers of shape (1,) or ({size},)"
         )
     counts = reshape(repeats, (-1,)).tolist()
     if min(counts, default=0) < 0:
@@ -266,10 +268,14 @@ def _unpadded(xp: Any, g: Any, x_shape: tuple[int, ...], widths: tuple[tuple[int
 
 
 @primitive(x=_unpadded)
-def pad(x: Tensor, /, widths: Sequence[tuple[int, int]], *, value: Scalar = 0) -> Tensor:
-    """x with `value` added before and after: `widths` holds a pair (before, after) for each axis.
+def pad(x: Tensor, /, widths: Sequence[tuple[int, int]], *, mode: str = "constant", value: Scalar = 0) -> Tensor:
+    """x with more elements before and after: `widths` holds a pair (before, after) for each axis.
 
-    Raises ShapeError for a negative width or another number of pairs than axes.
+    They are `value` in the mode "constant". In the others they come from x: "edge" repeats the outermost element,
+    "reflect" turns back at it, "symmetric" turns back behind it, "wrap" goes on at the other end.
+
+    Raises ShapeError for a negative width or another number of pairs than axes, and for an axis without elements to
+    repeat; ValueError for another mode.
 
     >>> import lucid
     >>> pad(lucid.ones(1), [(1, 2)])
@@ -279,4 +285,22 @@ def pad(x: Tensor, /, widths: Sequence[tuple[int, int]], *, value: Scalar = 0) -
     pairs = tuple((index(low), index(high)) for low, high in widths)
     if len(pairs) != x.ndim or any(n < 0 for pair in pairs for n in pair):
         raise ShapeError(f"pad: widths={widths} for shape {x.shape}; wanted a pair of sizes for each of {x.ndim} axes")
-    return apply(pad, x, widths=pairs, value=value)
+    if mode == "constant":
+        return apply(pad, x, widths=pairs, value=value)
+    if mode not in PADDING:
+        raise ValueError(f"pad: mode={mode!r}; choose one of constant, {', '.join(PADDING)}")
+    for axis, (low, high) in enumerate(pairs):
+        if n := x.shape[axis]:
+            places = [PADDING[mode](i, n) for i in range(-low, n + high)]
+            x = x[(*[slice(None)] * axis, places)] if low or high else x
+        elif low or high:
+            raise ShapeError(f"pad: axis {axis} of shape {x.shape} has no elements to repeat")
+    return x
+
+
+PADDING: dict[str, Callable[[int, int], int]] = {  # which of n elements stands at place i, for i beyond them too
+    "edge": lambda i, n: min(max(i, 0), n - 1),
+    "reflect": lambda i, n: n - 1 - abs(n - 1 - i % max(2 * n - 2, 1)),
+    "symmetric": lambda i, n: min(i % (2 * n), -(i + 1) % (2 * n)),
+    "wrap": lambda i, n: i % n,
+}

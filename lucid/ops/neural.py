@@ -6,7 +6,7 @@ from typing import Any
 
 from ..autograd.operation import apply, composite, primitive
 from ..dtypes import BOOL
-from ..errors import ShapeError
+from ..errors import DTypeError, ShapeError
 from ..tensor import Tensor
 from .arguments import FLOATING, REAL_FLOATING, one_axis, ready, tensor, together
 from .creation import arange
@@ -124,6 +124,10 @@ def scaled_dot_product_attention(
         rows = arange(q.shape[-2], device=q.device)[:, None]
         mask = arange(k.shape[-2], device=q.device) <= rows
     if mask is not None and mask.dtype.kind != BOOL:
+        if not mask.dtype.is_floating:
+            raise DTypeError(
+                f"{name}: the mask is {mask.dtype.name}; wanted bools, which say what is seen, or floats to add"
+            )
         mask = mask.astype(q.dtype, copy=False)
     return _scaled_dot_product_attention(q, k, v, mask, scale=q.shape[-1] ** -0.5 if scale is None else scale)
 
@@ -277,8 +281,9 @@ def _conv_of_patches(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     split = [size for pair in zip(counts, kernel, strict=True) for size in pair]
     space = len(kernel)
     order = (0, *range(2, 2 + 2 * space, 2), 1, *range(3, 3 + 2 * space, 2))
-    patches = x.reshape((images, channels, *split)).permute_dims(order).reshape((images, *counts, -1))
-    out = matmul(patches, weight.reshape((weight.shape[0], -1)).mT)
+    size = channels * math.prod(kernel)
+    patches = x.reshape((images, channels, *split)).permute_dims(order).reshape((images, *counts, size))
+    out = matmul(patches, weight.reshape((weight.shape[0], size)).mT)
     out = out if bias is None else out + bias
     return out.permute_dims((0, space + 1, *range(1, space + 1)))
 

@@ -1,5 +1,6 @@
 """Where values are, and choosing between them."""
 
+from operator import index
 from typing import Any, Literal
 
 from .. import devices
@@ -121,17 +122,18 @@ def searchsorted(
 
 def tril(x: Tensor, /, *, k: int = 0) -> Tensor:
     """Matrices x (..., rows, columns) with zeros above the k-th diagonal."""
-    return _triangle("tril", x, lambda rows, columns: columns <= rows + k)
+    return _triangle("tril", x, k, lambda rows, columns: columns <= rows)
 
 
 def triu(x: Tensor, /, *, k: int = 0) -> Tensor:
     """Matrices x (..., rows, columns) with zeros below the k-th diagonal."""
-    return _triangle("triu", x, lambda rows, columns: columns >= rows + k)
+    return _triangle("triu", x, k, lambda rows, columns: columns >= rows)
 
 
-def _triangle(function: str, x: Tensor, inside: Any) -> Tensor:
+def _triangle(function: str, x: Tensor, k: int, inside: Any) -> Tensor:
     x = tensor(function, x)
     if x.ndim < 2:
         raise ShapeError(f"{function}: the shape is {x.shape}; wanted matrices, with two axes or more")
+    k = max(-x.shape[-2], min(index(k), x.shape[-1]))  # beyond these nothing changes, and there may be no such int64
     rows = arange(x.shape[-2], device=x.device)[:, None]
-    return where(inside(rows, arange(x.shape[-1], device=x.device)), x, zeros_like(x))
+    return where(inside(rows + k, arange(x.shape[-1], device=x.device)), x, zeros_like(x))

@@ -83,27 +83,34 @@ def _of_the_others(xp: Any, g: Any, x: Any, x_shape: tuple[int, ...], axis: tupl
     """The gradient of a product: the product of the elements before each one and of those after it, 0 among them."""
     order = (*(i for i in range(len(x_shape)) if i not in axis), *axis)
     rest, count = [n for i, n in enumerate(x_shape) if i not in axis], product(x_shape[i] for i in axis)
-    x = xp.reshape(xp.permute_dims(x, order), (*rest, count))
-    before = _before(xp, xp.cumulative_prod(x, axis=len(rest)), len(rest), 1)
-    after = xp.flip(
-        _before(xp, xp.cumulative_prod(xp.flip(x, axis=(len(rest),)), axis=len(rest)), len(rest), 1), axis=(len(rest),)
-    )
-    others = xp.reshape(before * after, tuple(x_shape[i] for i in order))
-    return _spread(xp, g, x_shape, axis) * xp.permute_dims(others, tuple(order.index(i) for i in range(len(order))))
+    g = _spread(xp, g, x_shape, axis)
+    if not count:
+        return g
+    x, last = xp.reshape(xp.permute_dims(x, order), (*rest, count)), len(rest)
+    before = _before(xp, xp.cumulative_prod(x, axis=last), last, 1)
+    after = _before(xp, xp.cumulative_prod(xp.flip(x, axis=(last,)), axis=last), last, 1)
+    others = xp.reshape(before * xp.flip(after, axis=(last,)), tuple(x_shape[i] for i in order))
+    return g * xp.permute_dims(others, tuple(order.index(i) for i in range(len(order))))
 
 
-def _before(xp: Any, x: Any, axis: int, first: int, by: int = 1) -> Any:
-    """x moved `by` places on along an axis, with `first` in the places that become free."""
-    widths = tuple((by if i == axis else 0, 0) for i in range(x.ndim))
-    kept = tuple(slice(0, n - by if i == axis else n, 1) for i, n in enumerate(x.shape))
-    return xp.pad(xp.getitem(x, key=kept), widths, value=first)
+def _before(xp: Any, x: Any, axis: int, first: int) -> Any:
+    """x moved one place on along an axis, with `first` in the place that becomes free."""
+    return xp.pad(_between(xp, x, axis, 0, -1), _widths(x, axis, 1, 0), value=first)
 
 
 def _after(xp: Any, x: Any, axis: int, by: int) -> Any:
     """x moved `by` places back along an axis, with 0 in the places that become free."""
-    widths = tuple((0, by if i == axis else 0) for i in range(x.ndim))
-    kept = tuple(slice(by if i == axis else 0, n, 1) for i, n in enumerate(x.shape))
-    return xp.pad(xp.getitem(x, key=kept), widths, value=0)
+    return xp.pad(_between(xp, x, axis, by, 0), _widths(x, axis, 0, by), value=0)
+
+
+def _between(xp: Any, x: Any, axis: int, start: int, end: int) -> Any:
+    """x without the first `start` and the last `-end` elements along an axis."""
+    kept = tuple(slice(start, n + end, 1) if i == axis else slice(0, n, 1) for i, n in enumerate(x.shape))
+    return xp.getitem(x, key=kept)
+
+
+def _widths(x: Any, axis: int, low: int, high: int) -> tuple[tuple[int, int], ...]:
+    return tuple((low, high) if i == axis else (0, 0) for i in range(x.ndim))
 
 
 @primitive(x=_of_the_others)
@@ -124,12 +131,14 @@ def _to_factors(xp: Any, g: Any, x: Any, axis: int, out: Any) -> Any:
     It is p s, where p is the product of the elements before each one, and s_i = g_i + x_{i+1} s_{i+1}. Each step
     doubles how far s looks ahead: s_i = (terms up to i + d) + (product of the d elements after i) s_{i+d}.
     """
-    s, factor, by = g, _after(xp, x, axis, 1) if x.shape[axis] else x, 1
+    if not x.shape[axis]:
+        return g
+    s, factor, by = g, _after(xp, x, axis, 1), 1
     while by < x.shape[axis]:
         s = s + factor * _after(xp, s, axis, by)
         factor = factor * _after(xp, factor, axis, by)
         by *= 2
-    return s * _before(xp, out, axis, 1) if x.shape[axis] else g
+    return s * _before(xp, out, axis, 1)
 
 
 @primitive(x=_to_factors)

@@ -1,5 +1,6 @@
 """Moving tensors between devices."""
 
+from copy import copy
 from typing import Any
 
 from .. import devices
@@ -15,7 +16,7 @@ __all__: list[str] = []  # methods of Tensor alone
 
 @primitive(x=lambda xp, g, x_device: xp.to_device(g, device=x_device))
 def to_device(x: Tensor, /, device: Device, *, stream: Any = None) -> Tensor:
-    """x on `device`: the tensor itself if it is there. The gradient moves back.
+    """x on `device`. The gradient moves back.
 
     Raises DTypeError for a dtype that the device lacks, DeviceError where the device cannot be used.
     """
@@ -24,7 +25,7 @@ def to_device(x: Tensor, /, device: Device, *, stream: Any = None) -> Tensor:
         raise ValueError(f"to_device: stream={stream!r}; lucid orders work by itself, so only None is understood")
     backend = devices.backend(device, "to")
     if device == x.device:
-        return x
+        return copy(x)
     backend.check_dtype("to", x.dtype)
     return apply(to_device, x, device=device)
 
@@ -43,4 +44,4 @@ def to(x: Tensor, /, device: Device | DType | None = None, dtype: DType | None =
         device, dtype = None, device
     if dtype is not None:
         x = x.astype(dtype, copy=False)
-    return x if device is None else to_device(x, device)
+    return copy(x) if device is None else to_device(x, device)

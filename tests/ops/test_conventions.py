@@ -12,6 +12,13 @@ from lucid.autograd import grad
 
 inf, nan = math.inf, math.nan
 
+
+def scattered(x: lucid.Tensor, reduce: str) -> lucid.Tensor:
+    """The first element stays, the others meet in the place of the second."""
+    place = ops.asarray([1], device=x.device)
+    return ops.scatter(x[:2], place, x[2:], axis=0, reduce=reduce)
+
+
 AT_POINTS: list[tuple[str, Callable[..., lucid.Tensor], list[float], list[float]]] = [
     ("abs at 0", ops.abs, [0.0, -2.0, 2.0], [0.0, -1.0, 1.0]),
     ("sign", ops.sign, [0.0, 3.0], [0.0, 0.0]),
@@ -30,6 +37,14 @@ AT_POINTS: list[tuple[str, Callable[..., lucid.Tensor], list[float], list[float]
     ("logaddexp of infinities", lambda x: ops.logaddexp(x, 0.0), [inf, -inf], [1.0, 0.0]),
     ("remainder", lambda x: x % 3.0, [-2.0, 4.0], [1.0, 1.0]),
     ("floor", ops.floor, [1.5], [0.0]),
+    ("nanstd of equal values", ops.nanstd, [2.0, nan, 2.0], [0.0, 0.0, 0.0]),
+    ("nanmax", ops.nanmax, [1.0, nan, 3.0, 3.0], [0.0, 0.0, 0.5, 0.5]),
+    ("nan_to_num", ops.nan_to_num, [1.0, nan, inf, -inf], [1.0, 0.0, 0.0, 0.0]),
+    ("xlogy at 0", lambda x: ops.xlogy(x, 2.0), [0.0, 1.0], [math.log(2.0)] * 2),
+    ("logsumexp of minus infinity", ops.logsumexp, [-inf, 0.0], [0.0, 1.0]),
+    ("cummax of ties", lambda x: ops.cummax(x).values, [1.0, 3.0, 3.0, 2.0], [1.0, 1.0, 2.0, 0.0]),
+    ("scatter of ties", lambda x: scattered(x, "amax"), [1.0, 3.0, 3.0], [1.0, 0.5, 0.5]),
+    ("scatter of zeros", lambda x: scattered(x, "prod"), [0.0, 2.0, 0.0], [1.0, 0.0, 2.0]),
     ("sort of ties", lambda x: ops.sort(x) * ops.arange(3, device=x.device), [5.0, 1.0, 1.0], [2.0, 0.0, 1.0]),
 ]  # fmt: skip
 

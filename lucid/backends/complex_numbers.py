@@ -1,0 +1,29 @@
+"""Functions of complex numbers that neither library has right at infinities, for the arrays of both.
+
+`lib` is the array library, `join` makes complex numbers of their real and imaginary parts.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+Array = Any
+Join = Callable[[Array, Array], Array]
+
+
+def expm1(lib: Any, join: Join, x: Array) -> Array:
+    """e^a cos b - 1 + i e^a sin b, the real part without the difference of two numbers near 1."""
+    a, b = lib.real(x), lib.imag(x)
+    real = lib.expm1(a) * lib.cos(b) + 0 - 2 * lib.square(lib.sin(b / 2))  # + 0: for -0 + 0j the standard wants 0
+    imaginary = lib.where(b == 0, b, lib.exp(a) * lib.sin(b))
+    infinite, turning = lib.isinf(a), ~lib.isfinite(b)
+    real = lib.where(infinite & (turning | (a < 0)), lib.where(a < 0, -lib.ones_like(a), a), real)
+    imaginary = lib.where(infinite & turning & (a < 0), lib.zeros_like(a), imaginary)
+    return join(real, imaginary)
+
+
+def tanh(lib: Any, join: Join, x: Array) -> Array:
+    """tanh, which at infinity is 1 or -1 with a zero that has the sign of the imaginary part."""
+    a, b = lib.real(x), lib.imag(x)
+    zero = lib.zeros_like(a)
+    end = join(lib.sign(a), lib.where(b < 0, -zero, zero))
+    return lib.where(lib.isinf(a) & lib.isfinite(b) & (b != 0), end, lib.tanh(x))

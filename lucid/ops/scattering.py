@@ -1,0 +1,289 @@
+"""Reading and writing at places that tensors of indices name. What writes gives a new tensor, and x stays."""
+
+from operator import index
+from typing import Any
+
+from ..dtypes import BOOL, int64
+from ..errors import ShapeError
+from ..tensor import Tensor
+from .arguments import INTEGERS, LOGICAL, REAL_FLOATING, Scalar, broadcast_shapes, one_axis, ready, tensor
+from .creation import arange, full, full_like, ones_like, zeros
+from .data_types import astype, iinfo
+from .elementwise import equal, greater, less, logical_and
+from .indexing import canonical, getitem, scatter_add, setitem, take, take_along_axis
+from .manipulation import broadcast_arrays, broadcast_to, concat, expand_dims, pad, reshape, stack
+from .searching import nonzero, searchsorted, where
+from .statistical import exact, max, min, prod
+from .utility import any
+
+__all__ = [
+    "argwhere", "gather", "index_add", "index_select", "interp", "masked_fill", "masked_select", "one_hot",
+    "put_along_axis", "scatter",
+]  # fmt: skip
+
+REDUCTIONS = (None, "sum", "mean", "prod", "amax", "amin")
+
+
+def gather(x: Tensor, indices: Tensor, /, *, axis: int) -> Tensor:
+    """The elements of x at `indices` along an axis; the result has the shape of the indices.
+
+    Unlike `take_along_axis` it does not broadcast: along other axes x may be larger than the indices, and what lies
+    beyond them is left out. Raises ShapeError if it is smaller, IndexError for an index that is not there.
+
+    >>> import lucid
+    >>> gather(lucid.asarray([[1, 2], [3, 4]]), lucid.asarray([[1]]), axis=1)
+    tensor([[2]], dtype=int64, device='cpu')
+    """
+    x, indices, axis = _at_places("gather", x, indices, axis)
+    return take_along_axis(_part(x, indices.shape, axis), indices, axis=axis)
+
+
+def _at_places(function: str, x: Tensor, indices: Tensor, axis: int) -> tuple[Tensor, Tensor, int]:
+    x, indices = tensor(function, x), ready(function, INTEGERS, indices, "indices")
+    axis = one_axis(function, x.ndim, axis)
+    if x.ndim != indices.ndim or [a for a in _beside(axis, x.ndim) if indices.shape[a] > x.shape[a]]:
+        raise ShapeError(
+            f"{function}: indices of shape {indices.shape} for x of shape {x.shape}; "
+            f"wanted as many axes, none of them longer but axis {axis}"
+        )
+    return x, indices, axis
+
+
+def _beside(axis: int, ndim: int) -> list[int]:
+    return [a for a in range(ndim) if a != axis]
+
+
+def _part(x: Tensor, shape: tuple[int, ...], axis: int) -> Tensor:
+    """The beginning of x that has `shape`, and all of it along `axis`."""
+    key = tuple(slice(x.shape[i] if i == axis else n) for i, n in enumerate(shape))
+    return x if tuple(part.stop for part in key) == x.shape else x[key]
+
+
+def _key(indices: Tensor, axis: int) -> tuple[Tensor, ...]:
+    """The indices along an axis as a key for all axes: along the others each element keeps its place."""
+    places = []
+    for i, size in enumerate(indices.shape):
+        along = [size if a == i else 1 for a in range(indices.ndim)]
+        places.append(indices if i == axis else reshape(arange(size, device=indices.device), along))
+    return tuple(places)
+
+
+def scatter(
+    x: Tensor,
+    indices: Tensor,
+    source: Tensor | Scalar,
+    /,
+    *,
+    axis: int,
+    reduce: str | None = None,
+    include_self: bool = True,
+) -> Tensor:
+    """x with the elements of `source` at `indices` along an axis: out[i][indices[i][j]] = source[i][j] for axis 1.
+
+    `reduce` says what becomes of several elements in one place and of the one that was there, which is left out without
+    `include_self`: "sum", "mean", "prod", "amax" or "amin". For None an element takes the place, any one of several.
+    Extreme elements that are equal share the gradient. "prod", "amax" and "amin" need memory for the size of the axis
+    times the number of indices.
+
+    Raises ValueError for another `reduce`, ShapeError for shapes that do not fit, IndexError for an index that is not
+    there.
+
+    >>> import lucid
+    >>> scatter(lucid.zeros(3), lucid.asarray([0, 2, 2]), lucid.ones(3), axis=0, reduce="sum")
+    tensor([1., 0., 2.], dtype=float32, device='cpu')
+    """
+    if reduce not in REDUCTIONS:
+        raise ValueError(f"scatter: reduce={reduce!r}; choose one of {', '.join(map(str, REDUCTIONS))}")
+    x, indices, axis = _at_places("scatter", x, indices, axis)
+    if isinstance(source, Tensor):
+        if source.ndim != x.ndim or [a for a, n in enumerate(indices.shape) if n > source.shape[a]]:
+            raise ShapeError(f"scatter: source of shape {source.shape} for indices of shape {indices.shape}")
+        source = astype(_part(source, indices.shape, -1), x.dtype, copy=False)
+    else:
+        source = full_like(zeros(indices.shape, dtype=x.dtype, device=x.device), source)
+    if not indices.size:
+        return x
+    key = _key(indices, axis)
+    if reduce is None:
+        return setitem(x, source, key)
+    places = canonical(x, key)
+    dtype, x, source = x.dtype, exact(x), exact(source)
+    if reduce in ("sum", "mean"):
+        total = scatter_add(source, places, x.shape)
+        count = scatter_add(ones_like(source.detach()), places, x.shape)
+        total = x + total if include_self else where(greater(count, 0), total, x)
+        if reduce == "mean":
+            count = count + 1 if include_self else where(greater(count, 0), count, 1)
+            total = total / count if x.dtype.is_floating else total // count
+        return astype(total, dtype, copy=False)
+    return astype(_reduced(x, Tensor(places[axis]), source, axis, reduce, include_self), dtype, copy=False)
+
+
+def _reduced(x: Tensor, indices: Tensor, source: Tensor, axis: int, reduce: str, include_self: bool) -> Tensor:
+    """Every place of the axis beside all elements of `source`, of which it takes those that are meant for it."""
+    function: Any
+    function, neutral = {"prod": (prod, 1), "amax": (max, _end(x, -1)), "amin": (min, _end(x, 1))}[reduce]
+    shape = tuple(x.shape[axis] if i == axis else 1 for i in range(x.ndim))
+    rows = expand_dims(reshape(arange(x.shape[axis], device=x.device), shape), axis + 1)
+    meant = equal(expand_dims(indices, axis), rows)
+    spread = where(meant, expand_dims(source, axis), neutral)
+    widths = [(0, 0 if i == axis else n - m) for i, (n, m) in enumerate(zip(x.shape, indices.shape, strict=True))]
+    widths.insert(axis + 1, (0, 0))
+    own = expand_dims(x, axis + 1)
+    touched = any(pad(meant, widths, value=False), axis=axis + 1, keepdims=True)
+    own = own if include_self else where(touched, neutral, own)
+    several = concat([pad(spread, widths, value=neutral), own], axis=axis + 1)
+    return astype(function(several, axis=axis + 1), x.dtype, copy=False)
+
+
+def _end(x: Tensor, sign: int) -> Any:
+    """The largest value of the dtype of x, or the least."""
+    if x.dtype.kind == BOOL:
+        return sign > 0
+    if x.dtype.is_floating:
+        return sign * float("inf")
+    return iinfo(x.dtype).max if sign > 0 else iinfo(x.dtype).min
+
+
+def put_along_axis(x: Tensor, indices: Tensor, values: Tensor | Scalar, /, *, axis: int = -1) -> Tensor:
+    """x with `values` at `indices` along an axis; the indices broadcast with x along the others, and the values too.
+
+    >>> import lucid
+    >>> put_along_axis(lucid.asarray([[1, 2], [3, 4]]), lucid.asarray([[1], [0]]), 9, axis=1)
+    tensor([[1, 9],
+            [9, 4]], dtype=int64, device='cpu')
+    """
+    x, indices = tensor("put_along_axis", x), ready("put_along_axis", INTEGERS, indices, "indices")
+    axis = one_axis("put_along_axis", x.ndim, axis)
+    if x.ndim != indices.ndim:
+        raise ShapeError(f"put_along_axis: x has {x.ndim} axes and indices {indices.ndim}; they must be as many")
+    shape = tuple(n if i == axis else size for i, (n, size) in enumerate(zip(indices.shape, x.shape, strict=True)))
+    written = values if isinstance(values, Tensor) else full((), values, device=x.device)
+    return setitem(x, written, _key(broadcast_to(indices, shape), axis))
+
+
+def index_select(x: Tensor, indices: Tensor, /, *, axis: int) -> Tensor:
+    """The parts of x at `indices` (n,) along an axis.
+
+    >>> import lucid
+    >>> index_select(lucid.asarray([[1, 2], [3, 4]]), lucid.asarray([1, 1]), axis=0)
+    tensor([[3, 4],
+            [3, 4]], dtype=int64, device='cpu')
+    """
+    return take(x, _places("index_select", indices), axis=axis)
+
+
+def _places(function: str, indices: Tensor) -> Tensor:
+    indices = ready(function, INTEGERS, indices, "indices")
+    if indices.ndim != 1:
+        raise ShapeError(f"{function}: indices have shape {indices.shape}; wanted one axis (n,)")
+    return indices
+
+
+def index_add(x: Tensor, indices: Tensor, source: Tensor, /, *, axis: int, alpha: Scalar = 1) -> Tensor:
+    """x with `alpha` times the parts of `source` added at `indices` (n,) along an axis, once for each time named.
+
+    >>> import lucid
+    >>> index_add(lucid.zeros(2), lucid.asarray([1, 1]), lucid.ones(2), axis=0)
+    tensor([0., 2.], dtype=float32, device='cpu')
+    """
+    x, indices = tensor("index_add", x), _places("index_add", indices)
+    axis, dtype = one_axis("index_add", x.ndim, axis), x.dtype
+    wanted = (*x.shape[:axis], indices.shape[0], *x.shape[axis + 1 :])
+    if tensor("index_add", source, "source").shape != wanted:
+        raise ShapeError(f"index_add: source has shape {source.shape}; wanted {wanted}")
+    key = canonical(x, (*[slice(None)] * axis, indices))
+    added = scatter_add(exact(astype(source, dtype, copy=False)), key, x.shape)
+    return astype(exact(x) + (added if alpha == 1 else added * alpha), dtype, copy=False)
+
+
+def masked_fill(x: Tensor, mask: Tensor, value: Tensor | Scalar, /) -> Tensor:
+    """x with `value`, a number or a tensor without axes, where the mask is true; they broadcast, the dtype of x stays.
+
+    >>> import lucid
+    >>> masked_fill(lucid.ones(2), lucid.asarray([True, False]), -1)
+    tensor([-1.,  1.], dtype=float32, device='cpu')
+    """
+    x, mask = tensor("masked_fill", x), _mask("masked_fill", mask)
+    if isinstance(value, Tensor) and value.ndim:
+        raise ShapeError(f"masked_fill: value has shape {value.shape}; wanted a number, or a tensor without axes")
+    broadcast_shapes("masked_fill", x.shape, mask.shape)
+    return astype(where(mask, value, x), x.dtype, copy=False)
+
+
+def _mask(function: str, mask: Tensor) -> Tensor:
+    return ready(function, LOGICAL._replace(convert=None), mask, "mask")
+
+
+def masked_select(x: Tensor, mask: Tensor, /) -> Tensor:
+    """The elements of x where the mask is true, in one axis, row by row; the two broadcast. Waits for a gpu.
+
+    >>> import lucid
+    >>> masked_select(lucid.asarray([1, 2, 3]), lucid.asarray([True, False, True]))
+    tensor([1, 3], dtype=int64, device='cpu')
+    """
+    x, mask = tensor("masked_select", x), _mask("masked_select", mask)
+    broadcast_shapes("masked_select", x.shape, mask.shape)
+    x, mask = broadcast_arrays(x, mask)
+    return getitem(reshape(x, (-1,)), reshape(mask, (-1,)))
+
+
+def one_hot(x: Tensor, num_classes: int | None = None, /) -> Tensor:
+    """For each whole number a row (num_classes,) of zeros, int64, with 1 at that place.
+
+    For None there are as many places as the largest number needs, which is read. Raises IndexError for a number that
+    has no place.
+
+    >>> import lucid
+    >>> one_hot(lucid.asarray([1, 0]), 3)
+    tensor([[0, 1, 0],
+            [1, 0, 0]], dtype=int64, device='cpu')
+    """
+    x = ready("one_hot", INTEGERS, x)
+    if num_classes is None:
+        if not x.size:
+            raise ShapeError("one_hot: no elements, so there is no largest one; give num_classes")
+        num_classes = int(max(x).item()) + 1
+    classes = arange(index(num_classes), device=x.device)
+    (places,) = canonical(classes, x) if x.ndim else canonical(classes, reshape(x, (1,)))
+    return astype(equal(reshape(Tensor(places), (*x.shape, 1)), classes), int64)
+
+
+def argwhere(x: Tensor, /) -> Tensor:
+    """The places of the elements that are not 0, a row of indices (n, axes) for each, int64. Waits for a gpu.
+
+    >>> import lucid
+    >>> argwhere(lucid.asarray([[0, 5], [7, 0]]))
+    tensor([[0, 1],
+            [1, 0]], dtype=int64, device='cpu')
+    """
+    x = tensor("argwhere", x)
+    if not x.ndim:
+        return zeros((nonzero(reshape(x, (1,)))[0].shape[0], 0), dtype=int64, device=x.device)
+    return stack(nonzero(x), axis=-1)
+
+
+def interp(x: Tensor, places: Tensor, values: Tensor, /) -> Tensor:
+    """The piecewise linear function through the points (places, values), both (n,), at each element of x.
+
+    The places are in ascending order. Beyond them the function stays what it is at the end.
+
+    Raises ShapeError unless there is a value for each place, and at least one.
+
+    >>> import lucid
+    >>> interp(lucid.asarray([0.5, 9.0]), lucid.asarray([0.0, 1.0]), lucid.asarray([10.0, 20.0]))
+    tensor([15., 20.], dtype=float32, device='cpu')
+    """
+    x, places, values = (
+        ready("interp", REAL_FLOATING, t, name) for t, name in ((x, "x"), (places, "places"), (values, "values"))
+    )
+    if places.ndim != 1 or places.shape != values.shape or not places.size:
+        raise ShapeError(f"interp: places {places.shape} and values {values.shape}; wanted both (n,), n at least 1")
+    if places.shape[0] == 1:
+        return where(equal(x, x), values[0], x)
+    after = searchsorted(places, x.detach(), side="right").clip(1, places.shape[0] - 1)
+    x0, x1, y0, y1 = places[after - 1], places[after], values[after - 1], values[after]
+    inside = logical_and(greater(x, places[0]), less(x, places[-1]))
+    share = (where(inside, x, x0) - x0) / (x1 - x0)
+    out = where(less(x, places[-1]), where(greater(x, places[0]), y0 + (y1 - y0) * share, values[0]), values[-1])
+    return where(equal(x, x), out, x)
