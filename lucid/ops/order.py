@@ -26,14 +26,13 @@ from .elementwise import (
     logical_not,
     logical_or,
     round,
-    sqrt,
     square,
 )
 from .indexing import canonical, scatter_add, take_along_axis
 from .manipulation import broadcast_to, concat, permute_dims, reshape
 from .searching import searchsorted, where
 from .sorting import argsort, sort
-from .statistical import exact, max, min, sum
+from .statistical import deviation, exact, max, min, sum
 
 __all__ = [
     "bincount", "cummax", "cummin", "histogram", "kthvalue", "median", "nan_to_num", "nanmax", "nanmean", "nanmedian",
@@ -364,8 +363,7 @@ def nanstd(x: Tensor, /, *, axis: Axis = None, correction: float = 0.0, keepdims
     """The standard deviation of the elements that are not nan, the square root of `nanvar`; nan for none."""
     x = ready("nanstd", REAL_FLOATING, x)
     variance = nanvar(exact(x), axis=axis, correction=correction, keepdims=keepdims)
-    none = equal(variance, 0)  # where the gradient of the root is infinite, and that of the deviation 0
-    return astype(where(none, 0.0, sqrt(where(none, 1.0, variance))), x.dtype, copy=False)
+    return astype(deviation(variance), x.dtype, copy=False)
 
 
 def nanmax(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:

@@ -9,8 +9,9 @@ from ..errors import ShapeError
 from ..tensor import Tensor
 from .arguments import ANY, FLOATING, ORDERED, REAL_FLOATING, Axis, axes, one_axis, ready
 from .data_types import astype
-from .elementwise import sqrt, square
+from .elementwise import equal, sqrt, square
 from .manipulation import pad
+from .searching import where
 
 __all__ = ["cumulative_prod", "cumulative_sum", "max", "mean", "min", "prod", "std", "sum", "var"]
 
@@ -209,5 +210,10 @@ def var(x: Tensor, /, *, axis: Axis = None, correction: float = 0.0, keepdims: b
 def std(x: Tensor, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Tensor:
     """The standard deviation along axes, the square root of `var`."""
     x = ready("std", REAL_FLOATING, x)
-    out = sqrt(var(exact(x), axis=axis, correction=correction, keepdims=keepdims))
-    return astype(out, x.dtype, copy=False)
+    return astype(deviation(var(exact(x), axis=axis, correction=correction, keepdims=keepdims)), x.dtype, copy=False)
+
+
+def deviation(variance: Tensor) -> Tensor:
+    """The square root; where it is 0 its gradient, which is infinite, counts as 0, as PyTorch has it for `std`."""
+    none = equal(variance, 0)
+    return where(none, 0.0, sqrt(where(none, 1.0, variance)))

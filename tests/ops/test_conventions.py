@@ -23,6 +23,7 @@ AT_POINTS: list[tuple[str, Callable[..., lucid.Tensor], list[float], list[float]
     ("abs at 0", ops.abs, [0.0, -2.0, 2.0], [0.0, -1.0, 1.0]),
     ("sign", ops.sign, [0.0, 3.0], [0.0, 0.0]),
     ("sqrt at 0", ops.sqrt, [0.0, 4.0], [inf, 0.25]),
+    ("std of equal numbers", ops.std, [3.0, 3.0], [0.0, 0.0]),
     ("max of ties", ops.max, [1.0, 3.0, 3.0], [0.0, 0.5, 0.5]),
     ("min of ties", ops.min, [1.0, 1.0, 1.0, 2.0], [1 / 3, 1 / 3, 1 / 3, 0.0]),
     ("maximum at a tie", lambda x: ops.maximum(x, 1.0), [1.0, 2.0, 0.0], [0.5, 1.0, 0.0]),
