@@ -276,8 +276,11 @@ def test_a_heavy_import_is_seen(tmp_path: Path) -> None:
 LIMIT = 1.5
 
 
-def ratio_of_imports(folder: Path = ROOT, patience: int = 5) -> float:
-    """The time of `import lucid` over that of `import numpy`, the shortest of each; measures on while above LIMIT."""
+def ratio_of_imports(folder: Path = ROOT, patience: int = 15) -> float:
+    """The time of `import lucid` over that of `import numpy`, the shortest of each; measures on while above LIMIT.
+
+    On a busy machine it takes many runs to see each import undisturbed once.
+    """
     times: dict[str, list[float]] = {"numpy": [], "lucid": []}
     ratio = float("inf")
     for _ in range(patience):
