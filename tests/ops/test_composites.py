@@ -12,7 +12,7 @@ from lucid import devices, ops, tree
 from lucid.autograd import check_gradients, grad
 from lucid.autograd.operation import Composite
 from tests.comparing import assert_same
-from tests.op_samples import NEURAL, Op, Sample, laid_out, numbers, on, uses_float64
+from tests.op_samples import Op, Sample, laid_out, neural, numbers, on, uses_float64
 from tests.ops.test_gradients import differentiable, numbers_of, of_its_numbers, uneven
 
 
@@ -70,7 +70,7 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Watched:
 
 def samples(device: str) -> Iterator[tuple[Op, Sample]]:
     """What reaches a composite: the samples of the neural ops."""
-    for op in NEURAL:
+    for op in neural.OPS:
         for sample in op.samples:
             if differentiable(op, sample) and not (device == "gpu" and uses_float64(sample)):
                 yield op, sample
@@ -109,7 +109,7 @@ def test_every_composite_has_a_kernel_somewhere() -> None:
     assert {n for n in COMPOSITES if any(hasattr(b, n) or hasattr(b, f"{n}_vjp") for b in backends)} == set(COMPOSITES)
 
 
-@pytest.mark.parametrize("op", [op for op in NEURAL if op.name in ("gelu", "layer_norm")], ids=lambda op: op.name)
+@pytest.mark.parametrize("op", [op for op in neural.OPS if op.name in ("gelu", "layer_norm")], ids=lambda op: op.name)
 def test_the_second_order_is_that_of_the_body(op: Op, watched: Watched) -> None:
     """In double precision, with the kernels in use: the first order comes from them, the second from the body."""
     inputs = [x.astype(np.float64) for x in numbers_of(op.samples[0])]
@@ -150,5 +150,5 @@ def test_a_kernel_keeps_to_its_device(device: str) -> None:
 
 
 def test_samples_reach_every_composite() -> None:
-    assert set(COMPOSITES) <= {"gelu_tanh", *(op.name for op in NEURAL)}
+    assert set(COMPOSITES) <= {"gelu_tanh", *(op.name for op in neural.OPS)}
     assert tree.leaves([list(samples("cpu"))])

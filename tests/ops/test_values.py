@@ -36,5 +36,5 @@ def test_every_op_has_samples() -> None:
     sampled = [op.name for op in op_samples.OPS]
     assert len(sampled) == len(set(sampled)), "an op has two entries"
     missing = public_ops() - set(sampled)
-    assert not missing, f"no samples in tests/op_samples.py for {', '.join(sorted(missing))}"
+    assert not missing, f"no samples in tests/op_samples for {', '.join(sorted(missing))}"
     assert set(sampled) <= public_ops(), "samples for what is no op"

@@ -1,0 +1,150 @@
+"""Products, normalisation, attention, convolution."""
+
+import math
+from typing import Any
+
+import numpy as np
+import scipy.special
+
+from lucid.errors import DTypeError, ShapeError
+from lucid.ops import neural
+
+from .writing import *
+
+
+def padded_and_spread(x: np.ndarray, padding: Any, steps: Any) -> np.ndarray:
+    for axis, ((low, high), step) in enumerate(zip(padding, steps, strict=True), 2):
+        x = np.moveaxis(x, axis, 0)
+        spread = np.zeros((max((len(x) - 1) * step + 1, 0), *x.shape[1:]), x.dtype)
+        spread[::step] = x
+        around = [(max(low, 0), max(high, 0))] + [(0, 0)] * (x.ndim - 1)
+        whole = np.pad(spread, around)
+        x = np.moveaxis(whole[max(-low, 0) : len(whole) - max(-high, 0)], 0, axis)
+    return x
+
+
+def convolve(
+    x: Any, weight: Any, *, stride: Any, padding: Any, dilation: Any, input_dilation: Any, groups: int = 1
+) -> Any:
+    """By the definition: for each place of the output, the sum over the window it sees."""
+    x = padded_and_spread(x, padding, input_dilation)
+    extent = [(k - 1) * d + 1 for k, d in zip(weight.shape[2:], dilation, strict=True)]
+    counts = [(n - e) // s + 1 for n, e, s in zip(x.shape[2:], extent, stride, strict=True)]
+    out = np.zeros((x.shape[0], weight.shape[0], *counts))
+    inner, outer = weight.shape[1], weight.shape[0] // groups
+    for place in np.ndindex(*counts):
+        window = x[
+            :, :, *(slice(p * s, p * s + e, d) for p, s, e, d in zip(place, stride, extent, dilation, strict=True))
+        ]
+        for group in range(groups):
+            chosen = slice(group * outer, (group + 1) * outer)
+            part = window[:, group * inner : (group + 1) * inner].reshape(len(x), inner * math.prod(weight.shape[2:]))
+            out[:, chosen, *place] = part @ weight[chosen].reshape(outer, -1).T
+    return out
+
+
+def conv(
+    x: Any, weight: Any, bias: Any = None, *, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
+) -> Any:
+    space = x.ndim - 2
+    stride, padding, dilation = ((n,) * space if isinstance(n, int) else n for n in (stride, padding, dilation))
+    options = {"stride": stride, "padding": [(p, p) for p in padding], "dilation": dilation}
+    out = convolve(x, weight, **options, input_dilation=(1,) * space, groups=groups)
+    return out if bias is None else out + bias.reshape(-1, *[1] * space)
+
+
+def layer_norm(x: Any, weight: Any = None, bias: Any = None, *, eps: float = 1e-5) -> Any:
+    out = (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + eps)
+    return out * (1 if weight is None else weight) + (0 if bias is None else bias)
+
+
+def attention(q: Any, k: Any, v: Any, *, mask: Any = None, is_causal: bool = False, scale: Any = None) -> Any:
+    scores = q @ k.swapaxes(-1, -2) * (q.shape[-1] ** -0.5 if scale is None else scale)
+    if is_causal:
+        mask = np.tri(*scores.shape[-2:], dtype=bool)
+    if mask is not None:
+        scores = np.where(mask, scores, -inf) if mask.dtype == bool else scores + mask
+    unseen = np.all(scores == -inf, -1, keepdims=True)
+    return np.where(unseen, 0, scipy.special.softmax(np.where(unseen, 0, scores), -1)) @ v
+
+
+def gelu(x: Any, *, approximate: bool = False) -> Any:
+    if approximate:
+        return 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+    return np.where(np.isneginf(x), nan, x * scipy.special.ndtr(x))
+
+
+HALF_MASKED = np.array([[0, -inf, 0, 0], [-inf] * 4, [1, 2, -1, 0]], np.float32)
+
+
+PATCHES = {"stride": 2}
+
+
+ALL_AT_ONCE = {"stride": (2, 1), "padding": ((1, 2), (-1, 3)), "dilation": (1, 2), "input_dilation": (2, 3)}
+
+
+PLAIN = {"stride": (1, 1), "padding": ((0, 0), (0, 0)), "dilation": (1, 1), "input_dilation": (1, 1)}
+
+
+Q, K, V = numbers(2, 3, 5, 4), numbers(2, 3, 6, 4), numbers(2, 3, 6, 7)
+
+OPS = (
+    op("matmul", np.matmul, same, [
+        sample(X, numbers(4, 2)), sample(Z, numbers(4, 2)), sample(Z, numbers(2, 4, 5)), sample(X[0], Y[0]),
+        sample(X, Y[0]), sample(X[:, 0], Y), sample(numbers(2, 1, 3, 4), numbers(5, 4, 2)), sample(Z, Y[0]),
+        sample(integers(2, 3), integers(3, 2)), sample(MASK, MASK.T), sample(integers(2, 3), numbers(3, 2)),
+        sample(numbers(2, 3, dtype=np.complex64), numbers(3, 2, dtype=np.complex64)),
+        sample(numbers(2, 0), numbers(0, 3)),
+        sample(numbers(0, 2), numbers(2, 3)),
+    ], wrong(X, X, error=ShapeError, message="shapes (3, 4) and (3, 4) do not fit"), wrong(X, 2.0, **NO_TENSOR),
+       wrong(X, ONE, error=ShapeError, message="do not fit"),
+       wrong(numbers(2, 3, 4), numbers(3, 4, 2), error=ShapeError, message="do not broadcast")),
+    op("vecdot", lambda x, y, axis=-1: np.vecdot(x, y, axis=axis), same, [
+        sample(X, Y), sample(Z, Y, axis=-1), sample(Z, numbers(2, 3, 1), axis=1), sample(integers(3), integers(3)),
+        sample(numbers(2, 3, dtype=np.complex64), numbers(2, 3, dtype=np.complex64, salt=1)),
+        sample(X[:, :0], Y[:, :0]),
+    ], wrong(X, X[:, :3], error=ShapeError, message="vecdot: vectors of lengths 4 and 3"), wrong(X, 2.0, **NO_TENSOR)),
+    op("tensordot", lambda x, y, axes=2: np.tensordot(x, y, axes), same, [
+        sample(Z, numbers(3, 4, 2)), sample(X, Y, axes=([1], [1])), sample(Z, X, axes=([2, 1], [1, 0])),
+        sample(X, Y, axes=0), sample(X, numbers(4, 2), axes=1), sample(integers(2, 3), integers(3, 2), axes=1),
+    ], wrong(X, Y, axes=1, error=ShapeError, message="wanted pairs of equal sizes"),
+       wrong(X, Y, axes=3, error=ShapeError, message="do not have as many")),
+    op("gelu", gelu, floating, [
+        sample(X), sample(X, approximate=True), sample(integers(3)), sample(numbers(0, 2)), sample(ONE),
+        edge(array(-1e4, 0.0, 1e4, nan, inf)),
+    ], wrong(numbers(2, dtype=np.complex64), error=DTypeError, message="got dtype complex64")),
+    op("layer_norm", layer_norm, floating, [
+        sample(X, Y[0], Y[1]), sample(Z, Y[0]), sample(Z, None, Y[0]), sample(X, eps=0.1), sample(X[0]),
+        sample(Z, Y[0], Y[1], eps=1e-6),
+        sample(numbers(0, 4), Y[0], Y[1]), sample(integers(2, 4), Y[0]),
+    ], wrong(X, Y[0, :3], error=ShapeError, message="weight has shape (3,); wanted (4,)"),
+       wrong(X, None, Y, error=ShapeError, message="bias has shape (3, 4); wanted (4,)"), ulps=12),
+    op("scaled_dot_product_attention", attention, same, [
+        sample(Q, K, V), sample(Q, K, V, is_causal=True), sample(Q, K, V, scale=0.3), sample(Q[0, 0], K[0, 0], V[0, 0]),
+        sample(Q, K, V, mask=integers(5, 6, high=1, dtype=bool), note="mask of bools"),
+        sample(Q, K, V, mask=numbers(3, 5, 6), note="mask of numbers"), sample(Q[:1], K, V[:, :1], note="broadcast"),
+        sample(Q[0, :1, :3], K[0, :1, :4], V[0, :1, :4], mask=HALF_MASKED, note="nothing to see"),
+        sample(K, K[..., :1, :], V[..., :1, :], is_causal=True, note="more queries than keys"),
+    ], wrong(Q, V, V, error=ShapeError, message="wanted (..., n, d), (..., m, d) and (..., m, e)"),
+       wrong(Q, K, Q, error=ShapeError, message="wanted (..., n, d)"), ulps=8),
+    op("conv", conv, floating, [
+        sample(numbers(2, 4, 7, 6), numbers(6, 2, 3, 2), numbers(6), stride=(2, 1), padding=(1, 0), dilation=(1, 2),
+        groups=2),
+        sample(numbers(2, 3, 8), numbers(4, 3, 3), padding=1), sample(numbers(1, 2, 4, 5, 4), numbers(3, 2, 2, 3, 2)),
+        sample(numbers(2, 4, 5, 5), numbers(8, 1, 3, 3), groups=4, padding=1),
+        sample(numbers(2, 3, 6, 6), numbers(4, 3, 2, 2), **PATCHES),
+        sample(numbers(2, 3, 7, 7), numbers(4, 3, 2, 2), numbers(4), **PATCHES),
+        sample(integers(1, 1, 4), integers(1, 1, 2)),
+        sample(numbers(0, 3, 6, 6), numbers(4, 3, 3, 3)), sample(numbers(1, 1, 3, 3), numbers(2, 1, 3, 3), numbers(2)),
+    ], wrong(X, Y, error=ShapeError, message="wanted (n, c, ...) and (o, c / groups, ...)"),
+       wrong(numbers(1, 3, 5), numbers(2, 2, 3), error=ShapeError, message="a weight of shape (2, 3 / 1, ...)"),
+       wrong(numbers(1, 2, 2), numbers(2, 2, 3), error=ShapeError, message="does not fit into (2,)"),
+       wrong(numbers(1, 2, 5), numbers(2, 2, 3), stride=0, error=ShapeError,
+       message="stride=0; wanted an integer of at least 1"),
+       wrong(numbers(1, 2, 5), numbers(2, 2, 3), numbers(3), error=ShapeError, message="bias"), ulps=8),
+    op("convolve", convolve, same, [
+        sample(numbers(2, 4, 5, 6), numbers(6, 2, 3, 2), note="all at once", **ALL_AT_ONCE, groups=2),
+        sample(numbers(2, 3, 6, 5), numbers(4, 3, 2, 3), note="plain", **PLAIN),
+        sample(numbers(2, 3, 6, 5), numbers(3, 1, 2, 3), note="depthwise", **PLAIN, groups=3),
+    ], function=neural.convolve, ulps=8),
+)  # fmt: skip
