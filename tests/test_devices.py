@@ -119,3 +119,23 @@ def test_float32_means_float32(device: str) -> None:
     program = 'import lucid, os; lucid.ones(1, device="gpu"); print(os.environ["MLX_ENABLE_TF32"])'
     assert run(program).stdout == "0\n"
     assert run(program, LUCID_ENABLE_TF32="1").stdout == "1\n"
+
+
+FLOATING_POINT_STATE = """
+import warnings, numpy as np, numpy._core.umath
+{before}
+import lucid
+x = lucid.asarray([1.0, -1.0])
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    print(lucid.divide(x, 0.0).tolist(), lucid.log(x).tolist(), len(caught))
+    np.asarray([1.0]) / 0.0
+    print(len(caught))
+"""
+
+
+@pytest.mark.parametrize("before", ["", "del numpy._core.umath._extobj_contextvar"])
+def test_only_the_programs_own_numpy_warns(before: str) -> None:
+    """Also with a NumPy that has renamed what it keeps floating-point warnings in."""
+    found = run(FLOATING_POINT_STATE.format(before=before))
+    assert found.stdout.splitlines() == ["[inf, -inf] [0.0, nan] 0", "1"], found.stderr

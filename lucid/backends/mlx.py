@@ -65,7 +65,7 @@ class _State(threading.local):
     """Of one thread, as MLX's own graph is: what is pending, what is still to be checked, whether a trace runs."""
 
     def __init__(self) -> None:
-        self.pending = 0
+        self.pending = [0]  # bytes: in a list, since looking up a name of a thread costs as much as a number
         self.checks: list[tuple[Any, str]] = []
         self.tracing = False
 
@@ -78,11 +78,14 @@ def quietly() -> AbstractContextManager[None]:
 
 
 def border(kernel: Callable[..., Any]) -> Callable[..., Any]:
+    array_type, state = mx.array, _state
+
     def call(*arrays: Array, **options: Any) -> Any:
         out = kernel(*arrays, **options)
-        if type(out) is mx.array:
-            _state.pending += out.nbytes + NODE_BYTES
-            if _state.pending > BUDGET:
+        if type(out) is array_type:
+            pending = state.pending
+            pending[0] += out.nbytes + NODE_BYTES
+            if pending[0] > BUDGET:
                 start([out])
         return out
 
@@ -145,7 +148,7 @@ globals().update(mlx_linalg.kernels(to_numpy, from_numpy, numpy_backend.border))
 
 
 def start(arrays: list[Array]) -> None:
-    _state.pending = 0
+    _state.pending[0] = 0
     if not _state.tracing:
         mx.async_eval(arrays, [failed for failed, _ in _state.checks])
 
@@ -166,7 +169,7 @@ def wait(arrays: list[Array]) -> None:
             "gpu: another thread computed this tensor and handed it over before its value was there; "
             "read it there first, as with x.numpy()"
         ) from None
-    _state.pending = 0
+    _state.pending[0] = 0
     for failed, message in checks:
         if failed.item():
             raise IndexError(message)
