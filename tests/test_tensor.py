@@ -1,6 +1,7 @@
 """Tensors are values: nothing changes what another tensor shows. How they come in, go out, print and are copied."""
 
 import copy
+import math
 import operator
 import pickle
 import threading
@@ -16,6 +17,7 @@ import lucid
 from lucid import Tensor, tree
 from lucid.autograd import grad
 from lucid.errors import DeviceError, DTypeError, GradientError, ShapeError
+from lucid.ops import arguments
 from tests.comparing import native
 from tests.op_samples import OPS, numbers, on, uses_float64
 
@@ -556,3 +558,22 @@ def test_errors_name_the_op_and_say_what_to_do(device: str) -> None:
         lucid.ones(2, dtype=lucid.int8, device=device) + 300
     with pytest.raises(AttributeError):
         x.no_such_thing = 1
+
+
+def test_numbers_that_are_equal_stay_what_they_are(device: str) -> None:
+    """A number beside a tensor is made once and remembered, but 0.0 is not -0.0, and 1 is not 1.0 is not True."""
+    x = lucid.ones(2, device=device)
+    for _ in range(2):
+        assert [(x / number).tolist()[0] for number in (0.0, -0.0, 2, 2.0)] == [math.inf, -math.inf, 0.5, 0.5]
+        whole = lucid.ones(2, dtype=lucid.int8, device=device)
+        found = [(whole * number).dtype for number in (1, 1.0, True)]
+        assert found == [lucid.int8, lucid.float32, lucid.int8]
+        with pytest.raises(OverflowError, match="300 does not fit int8"):
+            whole + 300
+
+
+def test_remembered_numbers_are_bounded_in_number(device: str) -> None:
+    x = lucid.ones(1, device=device)
+    for i in range(2 * arguments.STORED):
+        x + (i + 0.5)
+    assert len(arguments._stored) <= arguments.STORED

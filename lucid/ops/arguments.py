@@ -107,6 +107,30 @@ def _promoted(function: str, a: DType, b: DType) -> DType:
         raise DTypeError(f"{function}: {error}") from None
 
 
+STORED = 1024  # numbers, all forgotten when there are more
+_stored: dict[tuple[type, DType, type, Scalar], Tensor] = {}
+
+
+def with_number(function: str, domain: Domain, x1: Any, x2: Any) -> Sequence[Tensor]:
+    """`together` for two values of which one is no tensor. What comes is for reading alone.
+
+    Loops meet the same few numbers again and again, so a number that leaves its tensor's dtype as it is is made once.
+    """
+    x, number = (x1, x2) if isinstance(x1, Tensor) else (x2, x1)
+    if not isinstance(x, Tensor) or number.__class__ not in (float, int):
+        return together(function, domain, x1, x2)
+    key = type(x.array), x._dtype or x.dtype, number.__class__, number
+    stored = _stored.get(key)
+    if stored is None:
+        _, stored = both = together(function, domain, x, number)
+        if stored.dtype is not x.dtype or not number:  # 0.0 and -0.0 would be one key
+            return both if x is x1 else both[::-1]
+        if len(_stored) >= STORED:
+            _stored.clear()
+        _stored[key] = stored
+    return (x, stored) if x is x1 else (stored, x)
+
+
 def _in_dtype(function: str, value: Any, dtype: DType, like: Tensor) -> Tensor:
     if isinstance(value, Tensor):
         return value if value.dtype is dtype else value.astype(dtype)

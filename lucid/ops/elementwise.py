@@ -31,6 +31,7 @@ from .arguments import (
     ready,
     tensor,
     together,
+    with_number,
 )
 from .searching import where
 
@@ -66,11 +67,12 @@ def _unary(op: Primitive, domain: Domain) -> Callable[[Tensor], Tensor]:
     results: dict[DType | None, DType] = {}  # by the dtype of the input, once it is known to be in the domain
 
     def unary(x: Tensor, /) -> Tensor:
-        if not isinstance(x, Tensor) or x._dtype not in results:
+        dtype = results.get(x._dtype) if isinstance(x, Tensor) else None
+        if dtype is None:
             x = ready(name, domain, x)
         array = x.array
-        out = Tensor(kernels[type(array)](array), None, results.get(x.dtype))
-        if out._dtype is None:
+        out = Tensor(kernels[type(array)](array), None, dtype)
+        if dtype is None:
             results[x.dtype] = out.dtype
         if x.node is not None and differentiable and MODES.recording:
             op.record(out, (x,), (array,), {})
@@ -84,18 +86,20 @@ def _binary(op: Primitive, domain: Domain) -> Callable[[Operand, Operand], Tenso
     results: dict[DType | None, DType] = {}  # by the dtype of both inputs, once it is known to be in the domain
 
     def binary(x1: Any, x2: Any, /) -> Tensor:
-        if not (isinstance(x1, Tensor) and isinstance(x2, Tensor) and x1._dtype is x2._dtype and x1._dtype in results):
+        if not (isinstance(x1, Tensor) and isinstance(x2, Tensor)):
+            x1, x2 = with_number(name, domain, x1, x2)
+        dtype = results.get(x1._dtype) if x1._dtype is x2._dtype else None
+        if dtype is None:
             x1, x2 = together(name, domain, x1, x2)
         a, b = x1.array, x2.array
         if type(a) is not type(b):
             raise mixed_devices(name, (x1, x2))
         try:
-            array = kernels[type(a)](a, b)
+            out = Tensor(kernels[type(a)](a, b), None, dtype)
         except ValueError:
             broadcast_shapes(name, x1.shape, x2.shape)
             raise
-        out = Tensor(array, None, results.get(x1.dtype))
-        if out._dtype is None:
+        if dtype is None:
             results[x1.dtype] = out.dtype
         if differentiable and (x1.node is not None or x2.node is not None) and MODES.recording:
             op.record(out, (x1, x2), (a, b), {})
