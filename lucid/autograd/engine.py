@@ -97,16 +97,17 @@ def pull(
                 needed.add(node)
         needed.discard(None)
 
-    pending: dict[Node, Any] = {}
+    pending: dict[Node | None, Any] = {}
     for x, g in zip(outputs, gradients, strict=True):
-        _accumulate(pending, x.node, g if create_graph else g.array)
+        g = g if create_graph else g.array
+        pending[x.node] = pending[x.node] + g if x.node in pending else g
     found: dict[Node, Tensor] = {}
     backend = backend_of[type(outputs[0].array)]
     with set_grad_enabled(create_graph), backend.quietly():
         for node in nodes:
-            if node not in pending:
+            g = pending.pop(node, None)
+            if g is None:
                 continue
-            g = pending.pop(node)
             if node.hooks is not None:
                 g = _hooked(node, g, create_graph)
             if wanted is not None and node in wanted:
@@ -122,13 +123,14 @@ def pull(
                     f"the graph behind {node.op.name} was freed by an earlier backward pass; "
                     "pass retain_graph=True to that one, or compute the values again"
                 )
-            asked = [parent is not None and parent in needed for parent in node.parents]
+            parents = node.parents
+            asked = [parent in needed for parent in parents]
             if True not in asked:
                 continue
             xp = OPS if create_graph else backend_of[type(_one(g))]
-            for parent, wants, d in zip(node.parents, asked, node.op.vjp(node, g, asked, xp), strict=True):
+            for parent, wants, d in zip(parents, asked, node.op.vjp(node, g, asked, xp), strict=True):
                 if wants and d is not None:
-                    _accumulate(pending, parent, d)
+                    pending[parent] = pending[parent] + d if parent in pending else d
             if not retain_graph:
                 node.kept, node.parents = FREED, ()
     return found
@@ -137,10 +139,6 @@ def pull(
 def _one(g: Any) -> Any:
     """A gradient itself, or any one of those of several outputs."""
     return next(part for part in g if part is not None) if isinstance(g, Outputs) else g
-
-
-def _accumulate(pending: dict[Node, Any], node: Any, g: Any) -> None:
-    pending[node] = pending[node] + g if node in pending else g
 
 
 def _tensor(g: Any) -> Tensor:

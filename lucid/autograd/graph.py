@@ -5,7 +5,6 @@ a tensor that `requires_grad` is collected. A node owns no tensor, and a tensor 
 just as long as something that was computed with it.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence, Set
 from itertools import count
 from types import SimpleNamespace
@@ -98,23 +97,24 @@ class Outputs(tuple[Any, ...]):
 
 def order(ends: Iterable[Node], until: Set[Node] = frozenset()) -> list[Node]:
     """All nodes that `ends` were computed from, each before its parents; nothing is followed past `until`."""
-    ends = list(dict.fromkeys(ends))
-    seen, stack, children = set(ends), list(ends), Counter[Node]()
+    children: dict[Any, int] = dict.fromkeys(ends, 0)  # how many nodes have each as a parent
+    ends = list(children)
+    stack = list(children)
     while stack:
-        for parent in _parents(stack.pop(), until):
-            children[parent] += 1
-            if parent not in seen:
-                seen.add(parent)
-                stack.append(parent)
+        if (node := stack.pop()) not in until:
+            for parent in node.parents:
+                if parent in children:
+                    children[parent] += 1
+                elif parent is not None:
+                    children[parent] = 1
+                    stack.append(parent)
     ready, ordered = [node for node in ends if not children[node]], []
     while ready:
         ordered.append(node := ready.pop())
-        for parent in _parents(node, until):
-            children[parent] -= 1
-            if not children[parent]:
-                ready.append(parent)
+        if node not in until:
+            for parent in node.parents:
+                if parent is not None:
+                    children[parent] -= 1
+                    if not children[parent]:
+                        ready.append(parent)
     return ordered
-
-
-def _parents(node: Node, until: Set[Node]) -> list[Node]:
-    return [] if node in until else [parent for parent in node.parents if parent is not None]

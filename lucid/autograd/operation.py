@@ -25,8 +25,9 @@ conjugations, and `vjp` puts them there; what is not holomorphic (abs, real, con
 right as it stands. The gradient of a complex input z = x + iy is dL/dx + i dL/dy, as in PyTorch.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import update_wrapper
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from ..backends import backend_of
@@ -40,6 +41,8 @@ __all__ = ["Composite", "Primitive", "apply", "composite", "primitive"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Rule = Callable[..., Any]
+
+node_of, shape_of, array_of = attrgetter("node"), attrgetter("shape"), attrgetter("array")
 
 
 def parameters(function: Callable[..., Any]) -> tuple[str, ...]:
@@ -73,7 +76,7 @@ class Primitive:
         asked = {name for rule in self.rules if rule for name in rule[1]}
         self.keeps_inputs = [(i, x) for i, x in enumerate(inputs) if x in asked]
         self.keeps_places = [(i, x) for i, x in enumerate(inputs) if {f"{x}_dtype", f"{x}_device"} & asked]
-        self.names_of_shapes = [f"{x}_shape" for x in inputs]
+        self.names_of_shapes = [(i, f"{x}_shape") for i, x in enumerate(inputs) if f"{x}_shape" in asked]
         self.keeps_out = "out" in asked
 
     def __call__(self, *inputs: Tensor, **options: Any) -> Any:
@@ -81,11 +84,12 @@ class Primitive:
 
         Where backends return a tuple of arrays, the result is a tuple of tensors.
         """
-        arrays = [x.array for x in inputs]
+        arrays = tuple(map(array_of, inputs))
         array_type = type(arrays[0])
-        for array in arrays:
-            if type(array) is not array_type:
-                raise mixed_devices(self.name, inputs)
+        if len(arrays) > 1:
+            for array in arrays:
+                if type(array) is not array_type:
+                    raise mixed_devices(self.name, inputs)
         found = self.kernels[array_type](*arrays, **options)
         out: Any = tuple(map(Tensor, found)) if type(found) is tuple else Tensor(found)
         if self.differentiable and MODES.recording:
@@ -96,15 +100,18 @@ class Primitive:
         return out
 
     def record(self, out: Tensor, inputs: Sequence[Tensor], arrays: Sequence[Any], options: dict[str, Any]) -> None:
-        """Give the output a node that points at the nodes of the inputs and keeps what the rules will ask for."""
-        kept = options.copy()
+        """Give the output a node that points at the nodes of the inputs and keeps what the rules will ask for.
+
+        `options` becomes the node's own.
+        """
+        kept = options
         for i, name in self.keeps_inputs:
             kept[name] = arrays[i]
         for i, name in self.keeps_places:
             kept[f"{name}_dtype"], kept[f"{name}_device"] = inputs[i].dtype, inputs[i].device
         if self.keeps_out:
             kept["out"] = out.array
-        out.node = Node(self, [x.node for x in inputs], [a.shape for a in arrays], kept)
+        out.node = Node(self, tuple(map(node_of, inputs)), tuple(map(shape_of, arrays)), kept)
 
     def record_all(
         self, outputs: tuple[Tensor, ...], inputs: Sequence[Tensor], arrays: Sequence[Any], options: dict[str, Any]
@@ -117,8 +124,9 @@ class Primitive:
         for i, x in enumerate(outputs):
             x.node = part(whole.node, i) if x.dtype.is_floating else None
 
-    def vjp(self, node: Node, g: Any, wanted: list[bool], xp: Any) -> Iterator[Any]:
-        known = {**node.kept, "g": g, "xp": xp, "shapes": node.shapes}
+    def vjp(self, node: Node, g: Any, wanted: list[bool], xp: Any) -> list[Any]:
+        shapes = node.shapes
+        known = {**node.kept, "g": g, "xp": xp, "shapes": shapes}
         if xp is OPS:  # rules see Tensors: an input continues the graph behind it, the output the graph of this node
             for i, name in self.keeps_inputs:
                 known[name] = Tensor(known[name], node.parents[i])
@@ -130,19 +138,21 @@ class Primitive:
             known["reached"] = tuple(d is not None for d in g)
             g = tuple(xp.zeros_like(x) if d is None else d for d, x in zip(g, known["out"], strict=True))
             known["g"] = g
-        for name, shape in zip(self.names_of_shapes, node.shapes, strict=False):
-            known[name] = shape
+        for i, name in self.names_of_shapes:
+            known[name] = shapes[i]
         if conjugate := self.holomorphic and not isinstance(g, tuple) and xp.is_complex(g):
             known["g"] = xp.conj(g)
-        for i, (wants, shape) in enumerate(zip(wanted, node.shapes, strict=True)):
-            rule = self.rules[min(i, len(self.rules) - 1)]
-            if not wants or rule is None:
-                yield None
-                continue
-            known["position"] = i
-            function, names = rule
-            d = sum_to(xp, function(*[known[name] for name in names]), shape)
-            yield xp.conj(d) if conjugate else d
+        found: list[Any] = [None] * len(shapes)
+        for i, wants in enumerate(wanted):
+            rule = self.rules[i if i < len(self.rules) else -1]
+            if wants and rule is not None:
+                known["position"] = i
+                function, names = rule
+                d = function(*map(known.__getitem__, names))
+                if d.shape != shapes[i]:
+                    d = sum_to(xp, d, shapes[i])
+                found[i] = xp.conj(d) if conjugate else d
+        return found
 
 
 class _Part:
