@@ -4,6 +4,7 @@ A key is canonical when it is a tuple of integers, slices, None, and integer arr
 primitives see. Boolean masks have become the integer arrays of their true places.
 """
 
+from collections.abc import Sequence
 from operator import index
 from typing import Any
 
@@ -24,8 +25,11 @@ __all__ = ["take", "take_along_axis"]
 @primitive(x=lambda xp, g, key, x_shape: xp.scatter_add(g, key=key, shape=x_shape))
 def getitem(x: Tensor, /, key: Any) -> Tensor:
     """x[key]."""
-    x, key = _with_axes_for_bools(x, key)
-    return apply(getitem, x, key=canonical(x, key))
+    plain = _plain(x.array.shape, key if isinstance(key, tuple) else (key,))
+    if plain is None:
+        x, key = _with_axes_for_bools(x, key)
+        plain = canonical(x, key)
+    return apply(getitem, x, key=plain)
 
 
 @primitive(values=lambda xp, g, key: xp.getitem(g, key=key))
@@ -117,6 +121,23 @@ def canonical(x: Tensor, key: Any) -> tuple[Any, ...]:
     return tuple(result)
 
 
+def _plain(shape: Sequence[int], parts: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    """The canonical key where it is the usual one, of integers and slices that fit; None for all else."""
+    if len(parts) > len(shape):
+        return None
+    result: list[Any] = []
+    for part, size in zip(parts, shape):
+        if part.__class__ is slice:
+            result.append(_canonical_slice(part, size))
+        elif part.__class__ is int and -size <= part < size:
+            result.append(part % size)
+        else:
+            return None
+    for size in shape[len(parts) :]:
+        result.append(slice(0, size, 1))
+    return tuple(result)
+
+
 def _as_index(part: Any) -> Any:
     """Lists and arrays as tensors: int64, or masks of bools."""
     if isinstance(part, bool):
@@ -187,8 +208,7 @@ def _bounded(x: Tensor, part: Any, axis: int) -> Any:
 
 def _canonical_slice(part: slice, size: int) -> slice:
     """The same slice, counted from the front. Where it goes backwards, -1 stands for before the first place."""
-    ends = (None if v is None else index(v) for v in (part.start, part.stop, part.step))
-    start, stop, step = slice(*ends).indices(size)
+    start, stop, step = part.indices(size)
     if start < 0:
         return slice(0, 0, 1)
     return slice(start, None if stop < 0 else stop, step)

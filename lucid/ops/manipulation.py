@@ -31,14 +31,14 @@ def reshape(x: Tensor, /, shape: int | Sequence[int], *, copy: bool | None = Non
             [2, 3]], dtype=int64, device='cpu')
     """
     x = tensor("reshape", x)
-    sizes = [index(n) for n in (shape if isinstance(shape, tuple | list) else (shape,))]
+    sizes = tuple(map(index, shape if isinstance(shape, tuple | list) else (shape,)))
     if sizes.count(-1) == 1:
-        known = prod(n for n in sizes if n != -1)
+        known = -prod(sizes)
         if known > 0 and x.size % known == 0:
-            sizes[sizes.index(-1)] = x.size // known
-    if -1 in sizes or prod(sizes) != x.size or any(n < 0 for n in sizes):
+            sizes = tuple(x.size // known if n == -1 else n for n in sizes)
+    if prod(sizes) != x.size or min(sizes, default=0) < 0:
         raise ShapeError(f"reshape: {x.size} elements of shape {x.shape} do not fill shape {shape}")
-    return apply(reshape, x, shape=tuple(sizes))
+    return apply(reshape, x, shape=sizes)
 
 
 def flatten(x: Tensor, /, start_axis: int = 0, end_axis: int = -1) -> Tensor:

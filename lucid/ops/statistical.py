@@ -22,11 +22,14 @@ def _spread(xp: Any, g: Any, shape: tuple[int, ...], axis: tuple[int, ...]) -> A
     return xp.broadcast_to(xp.reshape(g, kept), shape)
 
 
+WIDENED = {BOOL: int64, SIGNED: int64, UNSIGNED: uint64}
+
+
 def _widened(function: str, x: Tensor, dtype: DType | None) -> Tensor:
     """x in `dtype`; if none is given, small integers and bools in 64 bits, as in NumPy."""
     x = ready(function, ANY, x)
     if dtype is None:
-        dtype = {BOOL: int64, SIGNED: int64, UNSIGNED: uint64}.get(x.dtype.kind, x.dtype)
+        dtype = WIDENED.get(x.dtype.kind, x.dtype)
     return x if dtype is x.dtype else astype(x, dtype)
 
 
