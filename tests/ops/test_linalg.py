@@ -243,7 +243,7 @@ def test_a_long_chain_is_multiplied_in_the_best_order(monkeypatch: pytest.Monkey
         multiplications.append(a.shape[0] * a.shape[1] * b.shape[1])
         return lucid.matmul(a, b)
 
-    monkeypatch.setattr(linalg, "matmul", counted)
+    monkeypatch.setattr(linalg.products, "matmul", counted)
     linalg.multi_dot([lucid.ones(pair) for pair in pairwise(sizes)])
     assert sum(multiplications) == 15125
 
@@ -401,7 +401,7 @@ def test_what_has_no_gradient_says_so(device: str) -> None:
 
 INDEFINITE = [[1.0, 2.0], [2.0, 1.0]]
 NAN = [[math.nan, 1.0], [1.0, 1.0]]
-SQUARE = ("cholesky", "cofactor", "det", "eig", "eigh", "eigvals", "eigvalsh", "expm", "inv", "slogdet")
+SQUARE = ("cholesky", "det", "eig", "eigh", "eigvals", "eigvalsh", "expm", "inv", "slogdet")
 MATRICES = (*SQUARE, "pinv", "qr", "svd", "svdvals")
 
 
