@@ -1,10 +1,13 @@
 """Whether ops are recorded for gradients, thread by thread."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from typing import Any, TypeVar, overload
 
 __all__ = ["enable_grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class _Modes(threading.local):
@@ -20,15 +23,7 @@ def is_grad_enabled() -> bool:
 
 
 @contextmanager
-def set_grad_enabled(mode: bool) -> Iterator[None]:
-    """Record ops, or not, for the length of a with block or of a decorated function.
-
-    >>> import lucid
-    >>> x = lucid.ones(2, requires_grad=True)
-    >>> with set_grad_enabled(False):
-    ...     (x * 2).requires_grad
-    False
-    """
+def _recording(mode: bool) -> Iterator[None]:
     before, MODES.recording = MODES.recording, mode
     try:
         yield
@@ -36,18 +31,66 @@ def set_grad_enabled(mode: bool) -> Iterator[None]:
         MODES.recording = before
 
 
-def no_grad() -> AbstractContextManager[None]:
-    """Record nothing: for inference, and for updates of parameters. A context manager and a decorator.
+class set_grad_enabled:
+    """Record ops, or not, in this thread: from now on, or for the length of a with block or of a decorated function.
+
+    >>> import lucid
+    >>> x = lucid.ones(2, requires_grad=True)
+    >>> with set_grad_enabled(False):
+    ...     (x * 2).requires_grad
+    False
+    >>> _ = set_grad_enabled(False)
+    >>> (x * 2).requires_grad
+    False
+    >>> _ = set_grad_enabled(True)
+    """
+
+    def __init__(self, mode: bool) -> None:
+        self.mode, self.before = mode, MODES.recording
+        MODES.recording = mode
+
+    def __enter__(self) -> None:
+        MODES.recording = self.mode
+
+    def __exit__(self, *error: object) -> None:
+        MODES.recording = self.before
+
+    def __call__(self, function: Function) -> Function:
+        MODES.recording = self.before  # it was about the function alone
+        return _recording(self.mode)(function)
+
+
+@overload
+def no_grad() -> AbstractContextManager[None]: ...
+@overload
+def no_grad(function: Function, /) -> Function: ...
+def no_grad(function: Any = None, /) -> Any:
+    """Record nothing: for inference, and for updates of parameters.
+
+    A context manager, and a decorator with or without brackets.
 
     >>> import lucid
     >>> x = lucid.ones(2, requires_grad=True)
     >>> with no_grad():
     ...     (x * 2).requires_grad
     False
+    >>> @no_grad
+    ... def double(x):
+    ...     return x * 2
+    >>> double(x).requires_grad
+    False
     """
-    return set_grad_enabled(False)
+    return _mode(False, function)
 
 
-def enable_grad() -> AbstractContextManager[None]:
-    """Record again inside a `no_grad` block. A context manager and a decorator."""
-    return set_grad_enabled(True)
+@overload
+def enable_grad() -> AbstractContextManager[None]: ...
+@overload
+def enable_grad(function: Function, /) -> Function: ...
+def enable_grad(function: Any = None, /) -> Any:
+    """Record again inside a `no_grad` block. A context manager, and a decorator with or without brackets."""
+    return _mode(True, function)
+
+
+def _mode(recording: bool, function: Any) -> Any:
+    return _recording(recording) if function is None else _recording(recording)(function)

@@ -34,7 +34,14 @@ def test_a_block_ends_with_an_error(x: lucid.Tensor) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "recording"), [(no_grad(), False), (enable_grad(), True), (set_grad_enabled(False), False)]
+    ("mode", "recording"),
+    [
+        (no_grad(), False),
+        (no_grad, False),
+        (enable_grad(), True),
+        (enable_grad, True),
+        (lambda function: set_grad_enabled(False)(function), False),  # made in the test: it acts at once
+    ],
 )
 def test_a_decorated_function_can_be_called_again_and_calls_itself(mode: Callable, recording: bool) -> None:
     @mode
@@ -47,6 +54,18 @@ def test_a_decorated_function_can_be_called_again_and_calls_itself(mode: Callabl
     for _ in range(2):
         assert depth(2) == [recording] * 3
         assert is_grad_enabled()
+
+
+def test_a_plain_call_acts_until_the_next(x: lucid.Tensor) -> None:
+    try:
+        set_grad_enabled(False)
+        assert not (x * 2).requires_grad
+        with enable_grad():
+            assert is_grad_enabled()
+        assert not is_grad_enabled()
+    finally:
+        set_grad_enabled(True)
+    assert (x * 2).requires_grad
 
 
 def test_each_thread_has_a_mode_of_its_own(x: lucid.Tensor) -> None:
