@@ -540,6 +540,19 @@ def test_masks_read_and_write(device: str) -> None:
         x[x > 0] = lucid.asarray([1.0, 2.0], device=device)
 
 
+def test_ops_are_methods(device: str) -> None:
+    x = tensor(device, 3.0, 1.0, 2.0)
+    assert x.topk(2).values.tolist() == [3.0, 2.0]
+    assert x.softmax().sum().item() == pytest.approx(1.0)
+    assert x.masked_fill(x > 1, 0.0).tolist() == [0.0, 1.0, 0.0]
+    assert x.maximum(2.0).flip().cumulative_sum().tolist() == [2.0, 4.0, 7.0]
+    assert x.gather(tensor(device, 1), axis=0).tolist() == [1.0]
+    assert (x * 1j).imag.tolist() == x.tolist()
+    assert not hasattr(x, "zeros_like")
+    assert not hasattr(x, "where")
+    assert not {"dtype", "shape", "numpy", "item"} & {op.name for op in OPS}, "an op would replace what a tensor has"
+
+
 def test_boolean_arithmetic_is_logic(device: str) -> None:
     x, y = tensor(device, True, True, False), tensor(device, True, False, False)
     assert ((x + y).tolist(), (x * y).tolist()) == ([True, True, False], [True, False, False])

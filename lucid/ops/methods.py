@@ -1,7 +1,7 @@
 """Operators and methods of Tensor: ops under the names that Python and the Array API give them.
 
-A method is an op whose first input is the tensor. An in-place operation computes its result as the op does, and points
-this handle at it.
+An op whose first input is called x or x1 is a method. An in-place operation computes its result as the op does, and
+points this handle at it.
 """
 
 from collections.abc import Callable
@@ -12,14 +12,22 @@ from ..autograd.modes import MODES
 from ..errors import DTypeError, GradientError, ShapeError
 from ..tensor import Tensor
 from . import (
+    arrangement,
+    comparison,
+    contraction,
     creation,
     data_types,
     elementwise,
     indexing,
     linear_algebra,
     manipulation,
+    neural,
+    order,
+    scattering,
     searching,
+    sets,
     sorting,
+    special,
     statistical,
     transfer,
     utility,
@@ -55,14 +63,22 @@ UNARY: dict[str, Callable[..., Tensor]] = {
     "abs": elementwise.abs,
     "invert": elementwise.bitwise_invert,
 }
-METHODS = (
-    *(data_types.astype, transfer.to, transfer.to_device, engine.backward),
-    *(manipulation.reshape, manipulation.flatten, manipulation.permute_dims, manipulation.squeeze),
-    *(statistical.sum, statistical.mean, statistical.var, statistical.std, statistical.max, statistical.min),
-    *(utility.any, utility.all, searching.argmax, searching.argmin, sorting.sort, sorting.argsort),
-    *(elementwise.abs, elementwise.exp, elementwise.log, elementwise.sqrt, elementwise.square, elementwise.tanh),
-    *(elementwise.sin, elementwise.cos, elementwise.sigmoid, elementwise.clip, elementwise.round, elementwise.conj),
+CHAPTERS = (
+    *(arrangement, comparison, contraction, elementwise, indexing, linear_algebra, manipulation, order, scattering),
+    *(searching, sets, sorting, special, statistical, utility),
 )
+MORE = (data_types.astype, transfer.to, transfer.to_device, engine.backward, neural.softmax, neural.log_softmax)
+
+
+def _ops() -> dict[str, Callable[..., Any]]:
+    """The ops of CHAPTERS whose first input is a tensor called x or x1, and MORE."""
+    found = [getattr(chapter, name) for chapter in CHAPTERS for name in chapter.__all__]
+    return {op.__name__: op for op in (*(op for op in found if _first(op) in ("x", "x1")), *MORE)}
+
+
+def _first(op: Any) -> str:
+    code = getattr(op, "__wrapped__", op).__code__
+    return code.co_varnames[0] if code.co_posonlyargcount else ""
 
 
 def _reflected(op: Callable[..., Tensor]) -> Callable[[Tensor, Any], Tensor]:
@@ -144,7 +160,7 @@ def _transposed(x: Tensor, /) -> Tensor:
 
 
 def _attach() -> None:
-    methods: dict[str, Any] = {op.__name__: op for op in METHODS}
+    methods: dict[str, Any] = _ops()
     for name, op in OPERATORS.items():
         methods[f"__{name}__"], methods[f"__r{name}__"] = op, _reflected(op)
         methods[f"__i{name}__"] = _in_place(op)
@@ -156,6 +172,7 @@ def _attach() -> None:
         methods[name] = _in_place(op)
     methods |= {"__getitem__": indexing.getitem, "__setitem__": _setitem, "__pow__": _pow}
     methods |= {"copy_": _copy, "fill_": _fill, "clone": _clone}
+    methods |= {"real": property(elementwise.real), "imag": property(elementwise.imag)}
     methods |= {"T": property(_transposed), "mT": property(linear_algebra.matrix_transpose)}
     methods |= {"cpu": lambda x: transfer.to(x, "cpu"), "gpu": lambda x: transfer.to(x, "gpu")}
     for name, method in methods.items():
