@@ -18,7 +18,7 @@ def convolve(
     input_dilation: Shape,
     groups: int,
 ) -> Array:
-    """The cross-correlation of x (n, c, ...) with weight (o, c / groups, ...): see `lucid.ops.neural.convolve`."""
+    """The cross-correlation of x (n, c, ...) with weight (o, c / groups, ...): see `lucid.ops.convolution.convolve`."""
     x = _padded(x, padding, input_dilation)
     windows = _windows(x, weight.shape[2:], stride, dilation)
     space = weight.ndim - 2

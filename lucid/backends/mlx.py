@@ -561,6 +561,32 @@ def _cut(x: Array, padding: tuple[tuple[int, int], ...], steps: tuple[int, ...])
     return (x, padding) if left == list(padding) else (x[tuple(key)], left)
 
 
+def windows(x: Array, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]) -> Array:
+    lead = x.ndim - len(kernel)
+    steps = [math.prod(x.shape[i + 1 :]) for i in range(x.ndim)]
+    shape = (*x.shape[:lead], *_counts(x.shape[lead:], kernel, stride, dilation), *kernel)
+    strides = (*steps[:lead], *(a * s for by in (stride, dilation) for a, s in zip(steps[lead:], by, strict=True)))
+    return mx.as_strided(x, shape, strides) if math.prod(shape) else mx.zeros(shape, x.dtype)
+
+
+def overlap_add(x: Array, sizes: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]) -> Array:
+    lead, space = x.ndim - 2 * len(sizes), len(sizes)
+    counts, kernel = x.shape[lead : lead + space], x.shape[lead + space :]
+    out = mx.zeros((*x.shape[:lead], *sizes), mx.float32 if x.dtype.size == 2 else x.dtype)
+    if not x.size:
+        return out.astype(x.dtype)
+    for place in np.ndindex(*kernel):  # one element of each window: they do not overlap
+        starts = [i * d for i, d in zip(place, dilation, strict=True)]
+        key = (..., *(slice(i, i + (n - 1) * s + 1, s) for i, n, s in zip(starts, counts, stride, strict=True)))
+        out[key] = out[key] + x[(..., *place)]
+    return out.astype(x.dtype)
+
+
+def _counts(sizes: Any, kernel: Any, stride: Any, dilation: Any) -> list[int]:
+    """How many places a kernel has along each axis."""
+    return [(n - (k - 1) * d - 1) // s + 1 for n, k, s, d in zip(sizes, kernel, stride, dilation, strict=True)]
+
+
 # --- Kernels for composites ------------------------------------------------------------------------------------------
 
 

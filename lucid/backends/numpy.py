@@ -26,6 +26,8 @@ from .fused import layer_norm_vjp as layer_norm_vjp
 from .special import erf as erf
 from .special import erfinv as erfinv
 from .threefry import random_bits
+from .windows import overlap_add as _overlap_add
+from .windows import windows as windows
 
 Array = Any
 
@@ -490,3 +492,5 @@ def log_softmax(x: Array, axis: int) -> Array:
 
 
 convolve = in_float32(_convolve)
+
+overlap_add = in_float32(_overlap_add)

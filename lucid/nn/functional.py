@@ -7,7 +7,7 @@ from math import prod
 from .. import random
 from ..dtypes import int64
 from ..errors import ShapeError
-from ..ops import manipulation, neural
+from ..ops import activation, attention, convolution, manipulation, normalization
 from ..ops.arguments import NUMERIC, REAL_FLOATING, Scalar, ready
 from ..ops.arguments import tensor as as_tensor
 from ..ops.creation import arange, eye
@@ -87,7 +87,7 @@ def conv2d(
     elif isinstance(padding, str) and padding != "valid":
         raise ValueError(f"conv2d: padding={padding!r}; wanted a number, a pair of numbers, 'same' or 'valid'")
     zeros = 0 if isinstance(padding, str) else padding
-    return neural.conv(input, weight, bias, stride=stride, padding=zeros, dilation=dilation, groups=groups)
+    return convolution.conv(input, weight, bias, stride=stride, padding=zeros, dilation=dilation, groups=groups)
 
 
 def pair(value: Pair) -> tuple[int, int]:
@@ -118,10 +118,10 @@ def layer_norm(
             f"layer_norm: input has shape {input.shape}, weight and bias {shapes[1:]}; wanted {last} as last axes"
         )
     if axes == 1:
-        return neural.layer_norm(input, weight, bias, eps=eps)
+        return normalization.layer_norm(input, weight, bias, eps=eps)
     weight, bias = (None if t is None else t.reshape((-1,)) for t in (weight, bias))
     rows = input.reshape((*input.shape[:-axes], prod(last)))
-    return neural.layer_norm(rows, weight, bias, eps=eps).reshape(input.shape)
+    return normalization.layer_norm(rows, weight, bias, eps=eps).reshape(input.shape)
 
 
 # --- Functions of each element, and softmax --------------------------------------------------------------------------
@@ -133,7 +133,7 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     Raises ValueError for another `approximate`.
     """
     check_approximate(approximate)
-    return neural.gelu(input, approximate=approximate == "tanh")
+    return activation.gelu(input, approximate=approximate == "tanh")
 
 
 def check_approximate(approximate: str) -> None:
@@ -150,12 +150,12 @@ def relu(input: Tensor) -> Tensor:
 
 def softmax(input: Tensor, dim: int = -1) -> Tensor:
     """exp(x) divided by its sum along the axis `dim`."""
-    return neural.softmax(input, axis=dim)
+    return activation.softmax(input, axis=dim)
 
 
 def log_softmax(input: Tensor, dim: int = -1) -> Tensor:
     """The logarithm of softmax, exact where that is close to 0."""
-    return neural.log_softmax(input, axis=dim)
+    return activation.log_softmax(input, axis=dim)
 
 
 # --- Noise -----------------------------------------------------------------------------------------------------------
@@ -221,7 +221,7 @@ def scaled_dot_product_attention(
     >>> scaled_dot_product_attention(lucid.ones((1, 3, 4)), lucid.ones((1, 5, 4)), lucid.ones((1, 5, 2))).shape
     (1, 3, 2)
     """
-    attend = partial(neural.scaled_dot_product_attention, mask=attn_mask, is_causal=is_causal, scale=scale)
+    attend = partial(attention.scaled_dot_product_attention, mask=attn_mask, is_causal=is_causal, scale=scale)
     if not dropout_p:
         return attend(query, key, value)
     one_each = eye(key.shape[-2], dtype=key.dtype, device=key.device)  # attending to unit vectors shows the weights

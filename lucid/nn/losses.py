@@ -2,12 +2,12 @@
 
 from ..dtypes import REAL, SIGNED, UNSIGNED, int64
 from ..errors import DeviceError, DTypeError, ShapeError
+from ..ops.activation import log_softmax
 from ..ops.arguments import REAL_FLOATING, ready, tensor, together
 from ..ops.data_types import astype
 from ..ops.elementwise import less, not_equal, square
 from ..ops.indexing import take, take_along_axis
 from ..ops.manipulation import expand_dims, squeeze
-from ..ops.neural import log_softmax
 from ..ops.searching import where
 from ..ops.statistical import mean, sum
 from ..tensor import Tensor

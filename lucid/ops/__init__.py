@@ -1,13 +1,17 @@
 """The ops: what there is to compute with, one file for each chapter of the Array API standard, and for each subject
-beyond it: contraction, special functions, order statistics, scattering, arrangement, comparison, neural networks.
+beyond it: contraction, special functions, order statistics, scattering, arrangement, comparison; and what neural
+networks are made of: activation, attention, convolution, normalization, pooling.
 
 `__all__` of each chapter is what it adds to the namespace of `lucid`.
 """
 
 from . import (
+    activation,
     arrangement,
+    attention,
     comparison,
     contraction,
+    convolution,
     creation,
     data_types,
     elementwise,
@@ -18,8 +22,9 @@ from . import (
     linear_algebra,
     manipulation,
     methods,
-    neural,
+    normalization,
     order,
+    pooling,
     scattering,
     searching,
     sets,
@@ -29,9 +34,12 @@ from . import (
     transfer,
     utility,
 )
+from .activation import *
 from .arrangement import *
+from .attention import *
 from .comparison import *
 from .contraction import *
+from .convolution import *
 from .creation import *
 from .data_types import *
 from .elementwise import *
@@ -39,8 +47,9 @@ from .indexing import *
 from .inspection import *
 from .linear_algebra import *
 from .manipulation import *
-from .neural import *
+from .normalization import *
 from .order import *
+from .pooling import *
 from .scattering import *
 from .searching import *
 from .sets import *
@@ -51,8 +60,8 @@ from .transfer import *
 from .utility import *
 
 CHAPTERS = (
-    *(arrangement, comparison, contraction, creation, data_types, elementwise, indexing, inspection),
-    *(linear_algebra, manipulation, neural, order, scattering, searching, sets, sorting, special),
-    *(statistical, transfer, utility),
+    *(activation, arrangement, attention, comparison, contraction, convolution, creation, data_types, elementwise),
+    *(indexing, inspection, linear_algebra, manipulation, normalization, order, pooling, scattering, searching),
+    *(sets, sorting, special, statistical, transfer, utility),
 )
 __all__ = ["fft", "linalg", *(name for chapter in CHAPTERS for name in chapter.__all__)]

@@ -186,6 +186,14 @@ def one_axis(function: str, ndim: int, axis: int) -> int:
     return axis % ndim
 
 
+def each_axis(function: str, space: int, name: str, sizes: int | Sequence[int], least: int) -> tuple[int, ...]:
+    """One integer for each of so many axes. Raises ShapeError for another number of them, or one below `least`."""
+    result = (sizes,) * space if isinstance(sizes, int) else tuple(sizes)
+    if len(result) != space or any(n < least for n in result):
+        raise ShapeError(f"{function}: {name}={sizes}; wanted an integer of at least {least}, or {space} of them")
+    return result
+
+
 def as_shape(function: str, shape: int | Sequence[int]) -> tuple[int, ...]:
     """A shape as a tuple of non-negative integers."""
     sizes: Iterable[Any] = shape if isinstance(shape, tuple | list) else (shape,)

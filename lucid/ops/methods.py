@@ -12,6 +12,7 @@ from ..autograd.modes import MODES
 from ..errors import DTypeError, GradientError, ShapeError
 from ..tensor import Tensor
 from . import (
+    activation,
     arrangement,
     comparison,
     contraction,
@@ -21,7 +22,6 @@ from . import (
     indexing,
     linear_algebra,
     manipulation,
-    neural,
     order,
     scattering,
     searching,
@@ -67,7 +67,7 @@ CHAPTERS = (
     *(arrangement, comparison, contraction, elementwise, indexing, linear_algebra, manipulation, order, scattering),
     *(searching, sets, sorting, special, statistical, utility),
 )
-MORE = (data_types.astype, transfer.to, transfer.to_device, engine.backward, neural.softmax, neural.log_softmax)
+MORE = (data_types.astype, transfer.to, transfer.to_device, engine.backward, activation.softmax, activation.log_softmax)
 
 
 def _ops() -> dict[str, Callable[..., Any]]:

@@ -28,6 +28,7 @@ from . import (
     manipulation,
     neural,
     order,
+    pooling,
     scattering,
     special,
     statistical,
@@ -36,7 +37,7 @@ from .writing import BFLOAT16, Op, Sample, Wrong, is_real, numbers
 
 CHAPTERS = (
     *(elementwise, statistical, manipulation, indexing, neural, arrays, creation, data_types),
-    *(contraction, comparison, special, order, scattering, arrangement),
+    *(pooling, contraction, comparison, special, order, scattering, arrangement),
 )
 OPS = tuple(op for chapter in CHAPTERS for op in chapter.OPS)
 

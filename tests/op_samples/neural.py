@@ -7,7 +7,7 @@ import numpy as np
 import scipy.special
 
 from lucid.errors import DTypeError, ShapeError
-from lucid.ops import neural
+from lucid.ops import convolution
 
 from .writing import *
 
@@ -146,5 +146,5 @@ OPS = (
         sample(numbers(2, 4, 5, 6), numbers(6, 2, 3, 2), note="all at once", **ALL_AT_ONCE, groups=2),
         sample(numbers(2, 3, 6, 5), numbers(4, 3, 2, 3), note="plain", **PLAIN),
         sample(numbers(2, 3, 6, 5), numbers(3, 1, 2, 3), note="depthwise", **PLAIN, groups=3),
-    ], function=neural.convolve, ulps=8),
+    ], function=convolution.convolve, ulps=8),
 )  # fmt: skip

@@ -1,138 +1,19 @@
-"""What neural networks are made of: activations, normalisation, convolution, attention."""
+"""Convolution: every output is a weighted sum of the inputs in a window."""
 
 import builtins
 import math
 from typing import Any
 
-from ..autograd.operation import apply, composite, primitive
-from ..dtypes import BOOL
-from ..errors import DTypeError, ShapeError
+from ..autograd.operation import apply, primitive
+from ..errors import ShapeError
 from ..tensor import Tensor
-from .arguments import FLOATING, REAL_FLOATING, one_axis, ready, tensor, together
-from .creation import arange
-from .data_types import astype
-from .elementwise import erf, rsqrt, square, tanh
+from .arguments import FLOATING, each_axis, tensor, together
 from .linear_algebra import matmul
-from .searching import where
-from .statistical import exact, max, mean
 
-__all__ = ["conv", "gelu", "layer_norm", "log_softmax", "scaled_dot_product_attention", "softmax"]
+__all__ = ["conv"]
 
 Shape = tuple[int, ...]
 Pairs = tuple[tuple[int, int], ...]
-
-
-@primitive(x=lambda xp, g, out, axis: out * (g - xp.sum(g * out, axis=(axis,), keepdims=True)))
-def softmax(x: Tensor, /, *, axis: int = -1) -> Tensor:
-    """exp(x) divided by its sum along an axis, computed without overflow.
-
-    >>> import lucid
-    >>> softmax(lucid.zeros(2))
-    tensor([0.5, 0.5], dtype=float32, device='cpu')
-    """
-    x = ready("softmax", REAL_FLOATING, x)
-    return apply(softmax, x, axis=one_axis("softmax", x.ndim, axis))
-
-
-@primitive(x=lambda xp, g, out, axis: g - xp.exp(out) * xp.sum(g, axis=(axis,), keepdims=True))
-def log_softmax(x: Tensor, /, *, axis: int = -1) -> Tensor:
-    """The logarithm of `softmax`, exact where that is close to 0."""
-    x = ready("log_softmax", REAL_FLOATING, x)
-    return apply(log_softmax, x, axis=one_axis("log_softmax", x.ndim, axis))
-
-
-@composite
-def _gelu(x: Tensor, /) -> Tensor:
-    return x * 0.5 * (erf(x * math.sqrt(0.5)) + 1)
-
-
-@composite
-def _gelu_tanh(x: Tensor, /) -> Tensor:
-    return x * 0.5 * (tanh((x + x * x * x * 0.044715) * math.sqrt(2 / math.pi)) + 1)
-
-
-def gelu(x: Tensor, /, *, approximate: bool = False) -> Tensor:
-    """x times the probability that a standard normal number is below x; with tanh in place of erf if `approximate`.
-
-    Hendrycks and Gimpel, Gaussian Error Linear Units, 2016 (arXiv 1606.08415).
-    """
-    x = ready("gelu", REAL_FLOATING, x)
-    return _gelu_tanh(x) if approximate else _gelu(x)
-
-
-@composite
-def _layer_norm(x: Tensor, weight: Tensor | None, bias: Tensor | None, /, *, eps: float) -> Tensor:
-    wide = exact(x)
-    centred = wide - mean(wide, axis=-1, keepdims=True)
-    out = centred * rsqrt(mean(square(centred), axis=-1, keepdims=True) + eps)
-    out = out if weight is None else out * weight
-    return astype(out if bias is None else out + bias, x.dtype, copy=False)
-
-
-def layer_norm(x: Tensor, weight: Tensor | None = None, bias: Tensor | None = None, /, *, eps: float = 1e-5) -> Tensor:
-    """x (..., d) with mean 0 and variance 1 over its last axis, times `weight` (d,) plus `bias` (d,).
-
-    Ba, Kiros and Hinton, Layer Normalization, 2016 (arXiv 1607.06450). Raises ShapeError if the sizes differ.
-    """
-    x, *rest = together("layer_norm", FLOATING, *(t for t in (x, weight, bias) if t is not None))
-    bias = None if bias is None else rest.pop()
-    weight = None if weight is None else rest.pop()
-    for name, t in (("weight", weight), ("bias", bias)):
-        if t is not None and (not x.ndim or t.shape != x.shape[-1:]):
-            raise ShapeError(
-                f"layer_norm: {name} has shape {t.shape}; wanted {x.shape[-1:]}, the last axis of {x.shape}"
-            )
-    return _layer_norm(x, weight, bias, eps=eps)
-
-
-@composite
-def _scaled_dot_product_attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, /, *, scale: float) -> Tensor:
-    scores = matmul(q * scale, k.mT)
-    if mask is None:
-        return matmul(softmax(scores), v)
-    scores = where(mask, scores, -math.inf) if mask.dtype.kind == BOOL else scores + mask
-    seeing = max(scores, axis=-1, keepdims=True) > -math.inf
-    return where(seeing, matmul(softmax(where(seeing, scores, 0.0)), v), 0.0)
-
-
-def scaled_dot_product_attention(
-    q: Tensor,
-    k: Tensor,
-    v: Tensor,
-    /,
-    *,
-    mask: Tensor | None = None,
-    is_causal: bool = False,
-    scale: float | None = None,
-) -> Tensor:
-    """softmax(q k^T scale + mask) v for queries (..., n, d), keys (..., m, d) and values (..., m, e): (..., n, e).
-
-    `mask` broadcasts to (..., n, m): bools say which keys a query sees, numbers are added to the scores. `is_causal`
-    lets query i see the keys up to i. A query that sees no key gets zeros. `scale` is d^-0.5 if not given.
-
-    Vaswani et al., Attention Is All You Need, 2017 (arXiv 1706.03762). Raises ShapeError if the sizes do not fit.
-    """
-    name = "scaled_dot_product_attention"
-    q, k, v = together(name, REAL_FLOATING, q, k, v)
-    if builtins.min(q.ndim, k.ndim, v.ndim) < 2 or q.shape[-1] != k.shape[-1] or k.shape[-2] != v.shape[-2]:
-        raise ShapeError(
-            f"{name}: got q {q.shape}, k {k.shape}, v {v.shape}; wanted (..., n, d), (..., m, d) and (..., m, e)"
-        )
-    if is_causal:
-        if mask is not None:
-            raise ValueError(f"{name}: give either mask or is_causal")
-        rows = arange(q.shape[-2], device=q.device)[:, None]
-        mask = arange(k.shape[-2], device=q.device) <= rows
-    if mask is not None and mask.dtype.kind != BOOL:
-        if not mask.dtype.is_floating:
-            raise DTypeError(
-                f"{name}: the mask is {mask.dtype.name}; wanted bools, which say what is seen, or floats to add"
-            )
-        mask = mask.astype(q.dtype, copy=False)
-    return _scaled_dot_product_attention(q, k, v, mask, scale=q.shape[-1] ** -0.5 if scale is None else scale)
-
-
-# --- Convolution -----------------------------------------------------------------------------------------------------
 
 
 def _spread_length(length: int, step: int) -> int:
@@ -250,7 +131,7 @@ def conv(
             f"conv: got x {x.shape} and weight {weight.shape}; wanted (n, c, ...) and (o, c / groups, ...)"
         )
     strides, pads, dilations = (
-        _each_axis(space, name, n, least)
+        each_axis("conv", space, name, n, least)
         for name, n, least in (("stride", stride, 1), ("padding", padding, 0), ("dilation", dilation, 1))
     )
     channels, kernel = x.shape[1], weight.shape[2:]
@@ -286,10 +167,3 @@ def _conv_of_patches(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     out = matmul(patches, weight.reshape((weight.shape[0], size)).mT)
     out = out if bias is None else out + bias
     return out.permute_dims((0, space + 1, *range(1, space + 1)))
-
-
-def _each_axis(space: int, name: str, sizes: int | Shape, least: int) -> Shape:
-    result = (sizes,) * space if isinstance(sizes, int) else tuple(sizes)
-    if len(result) != space or builtins.any(n < least for n in result):
-        raise ShapeError(f"conv: {name}={sizes}; wanted an integer of at least {least}, or {space} of them")
-    return result

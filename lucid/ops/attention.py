@@ -1,0 +1,64 @@
+"""Attention: every query gets a mean of values, weighted by how well it goes with their keys."""
+
+import builtins
+import math
+
+from ..autograd.operation import composite
+from ..dtypes import BOOL
+from ..errors import DTypeError, ShapeError
+from ..tensor import Tensor
+from .activation import softmax
+from .arguments import REAL_FLOATING, together
+from .creation import arange
+from .linear_algebra import matmul
+from .searching import where
+from .statistical import max
+
+__all__ = ["scaled_dot_product_attention"]
+
+
+@composite
+def _scaled_dot_product_attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, /, *, scale: float) -> Tensor:
+    scores = matmul(q * scale, k.mT)
+    if mask is None:
+        return matmul(softmax(scores), v)
+    scores = where(mask, scores, -math.inf) if mask.dtype.kind == BOOL else scores + mask
+    seeing = max(scores, axis=-1, keepdims=True) > -math.inf
+    return where(seeing, matmul(softmax(where(seeing, scores, 0.0)), v), 0.0)
+
+
+def scaled_dot_product_attention(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    /,
+    *,
+    mask: Tensor | None = None,
+    is_causal: bool = False,
+    scale: float | None = None,
+) -> Tensor:
+    """softmax(q k^T scale + mask) v for queries (..., n, d), keys (..., m, d) and values (..., m, e): (..., n, e).
+
+    `mask` broadcasts to (..., n, m): bools say which keys a query sees, numbers are added to the scores. `is_causal`
+    lets query i see the keys up to i. A query that sees no key gets zeros. `scale` is d^-0.5 if not given.
+
+    Vaswani et al., Attention Is All You Need, 2017 (arXiv 1706.03762). Raises ShapeError if the sizes do not fit.
+    """
+    name = "scaled_dot_product_attention"
+    q, k, v = together(name, REAL_FLOATING, q, k, v)
+    if builtins.min(q.ndim, k.ndim, v.ndim) < 2 or q.shape[-1] != k.shape[-1] or k.shape[-2] != v.shape[-2]:
+        raise ShapeError(
+            f"{name}: got q {q.shape}, k {k.shape}, v {v.shape}; wanted (..., n, d), (..., m, d) and (..., m, e)"
+        )
+    if is_causal:
+        if mask is not None:
+            raise ValueError(f"{name}: give either mask or is_causal")
+        rows = arange(q.shape[-2], device=q.device)[:, None]
+        mask = arange(k.shape[-2], device=q.device) <= rows
+    if mask is not None and mask.dtype.kind != BOOL:
+        if not mask.dtype.is_floating:
+            raise DTypeError(
+                f"{name}: the mask is {mask.dtype.name}; wanted bools, which say what is seen, or floats to add"
+            )
+        mask = mask.astype(q.dtype, copy=False)
+    return _scaled_dot_product_attention(q, k, v, mask, scale=q.shape[-1] ** -0.5 if scale is None else scale)
