@@ -6,10 +6,10 @@ WORKERS ?= auto
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run test check parity array-api bench clean
+.PHONY: help venv run test check parity parity-devices fuzz array-api bench clean
 
 help: ## say what there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 venv: .venv/.ready ## make .venv with everything that the other targets need
 
@@ -41,6 +41,9 @@ check: venv ## lint, types and architecture; prints the size of each package
 
 parity: .venv/.parity-ready ## compare with PyTorch and Transformers (installs both, which is large)
 	$(BIN)/python -m pytest -n $(WORKERS) -m parity tests/parity $(ARGS)
+
+parity-devices: venv ## compare the devices: every op with every dtype, in one table; ARGS="NAME ..." picks ops
+	$(BIN)/python -m tools.parity_devices $(ARGS)
 
 # The suite makes tensors on the default device. The gpu has no float64 and no complex128, and the suite reads the
 # elements of an array one by one, so arrays are small there. EXAMPLES=1000 searches longer.

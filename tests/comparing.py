@@ -5,6 +5,7 @@ that of the terms, which samples keep near 1: atol is the same. bool and integer
 the same places, and zeros have the same sign where that is asked.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import ml_dtypes
@@ -54,3 +55,28 @@ def assert_close(found: lucid.Tensor, wanted: Any, ulps: float, dtype: lucid.DTy
             np.testing.assert_array_equal(
                 np.signbit(host.astype(double)[zero]), np.signbit(wanted[zero]), "sign of zero"
             )
+
+
+def units_apart(found: Any, wanted: Any) -> float:
+    """How far apart two trees of tensors are at worst, in the units that `assert_same` allows so many of."""
+    apart = [0.0]
+    for x, y in zip(tree.leaves(found), tree.leaves(wanted), strict=True):
+        if isinstance(x, lucid.Tensor) and x.dtype.is_floating and x.size:
+            double = np.complex128 if x.dtype.kind == "complex floating" else np.float64
+            a, b = (z.detach().numpy().astype(double) for z in (x, y))
+            with np.errstate(all="ignore"):
+                off = np.abs(a - b) / (EPS[x.dtype] * (1 + np.abs(b)))
+            apart.append(float(np.max(off, initial=0, where=np.isfinite(off))))
+    return max(apart)
+
+
+def outcome(call: Callable[[], Any]) -> tuple[Any, str]:
+    """What a call gives, with all values there, and the error that it raises; one of them is empty."""
+    try:
+        found = call()
+        for leaf in tree.leaves(found):
+            if isinstance(leaf, lucid.Tensor):
+                leaf.detach().numpy()  # an index computed on the gpu is judged when a value is read
+    except Exception as error:
+        return None, f"{type(error).__name__}: {error}"
+    return found, ""

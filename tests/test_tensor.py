@@ -501,9 +501,7 @@ def test_an_index_that_the_gpu_computed_is_judged_when_a_value_is_read(device: s
             x[places]
         return
     read = x[places]
-    with pytest.raises(
-        IndexError, match="getitem: an index that was computed on the gpu was outside an axis of size 3"
-    ):
+    with pytest.raises(IndexError, match="has 3 places: index 3 is outside"):
         read.numpy()
     assert x.tolist() == [1.0, 2.0, 3.0], "the error is told once"
 
@@ -517,12 +515,12 @@ def test_no_memory_outside_is_ever_touched(device: str, far: int) -> None:
     x = tensor(device, 1.0, 2.0, 3.0)
     for touch in (lambda: x[places], lambda: lucid.take(x, places), lambda: lucid.take_along_axis(x, places)):
         inside = touch()
-        with pytest.raises(IndexError, match="outside an axis of size 3"):
+        with pytest.raises(IndexError, match=r"has 3 places: index .* is outside"):
             inside.tolist()
         assert inside.tolist()[0] in (1.0, 2.0, 3.0)
     y = tensor(device, 1.0, 2.0, 3.0)
     y[places] = 9.0
-    with pytest.raises(IndexError, match="outside an axis of size 3"):
+    with pytest.raises(IndexError, match=r"has 3 places: index .* is outside"):
         y.tolist()
 
 

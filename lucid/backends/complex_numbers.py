@@ -21,6 +21,20 @@ def expm1(lib: Any, join: Join, x: Array) -> Array:
     return join(real, imaginary)
 
 
+def sign(lib: Any, join: Join, x: Array) -> Array:
+    """x / |x|, scaled so that |x| neither overflows nor vanishes; 0 at 0, and infinite parts count as 1 to 0."""
+    a, b = lib.real(x), lib.imag(x)
+    larger = lib.maximum(lib.abs(a), lib.abs(b))
+    scale = lib.where((larger == 0) | lib.isinf(larger), lib.ones_like(larger), larger)
+    a, b = (
+        lib.where(lib.isinf(part), lib.sign(part), lib.where(lib.isinf(larger), part * 0, part / scale))
+        for part in (a, b)
+    )
+    size = lib.sqrt(lib.square(a) + lib.square(b))
+    size = lib.where(size == 0, lib.ones_like(size), size)
+    return join(a / size, b / size)
+
+
 def tanh(lib: Any, join: Join, x: Array) -> Array:
     """tanh, which at infinity is 1 or -1 with a zero that has the sign of the imaginary part."""
     a, b = lib.real(x), lib.imag(x)

@@ -66,7 +66,7 @@ class _State(threading.local):
 
     def __init__(self) -> None:
         self.pending = [0]  # bytes: in a list, since looking up a name of a thread costs as much as a number
-        self.checks: list[tuple[Any, str]] = []
+        self.checks: list[tuple[Any, int, str]] = []
         self.tracing = False
 
 
@@ -150,7 +150,7 @@ globals().update(mlx_linalg.kernels(to_numpy, from_numpy, numpy_backend.border))
 def start(arrays: list[Array]) -> None:
     _state.pending[0] = 0
     if not _state.tracing:
-        mx.async_eval(arrays, [failed for failed, _ in _state.checks])
+        mx.async_eval(arrays, [first for first, *_ in _state.checks])
 
 
 def wait(arrays: list[Array]) -> None:
@@ -161,7 +161,7 @@ def wait(arrays: list[Array]) -> None:
         )
     checks, _state.checks = _state.checks, []
     try:
-        mx.eval(arrays, [failed for failed, _ in checks])
+        mx.eval(arrays, [first for first, *_ in checks])
     except RuntimeError as error:
         if "no Stream" not in str(error):
             raise
@@ -170,9 +170,9 @@ def wait(arrays: list[Array]) -> None:
             "read it there first, as with x.numpy()"
         ) from None
     _state.pending[0] = 0
-    for failed, message in checks:
-        if failed.item():
-            raise IndexError(message)
+    for first, size, where in checks:
+        if not -size <= (place := first.item()) < size:
+            raise IndexError(f"{where}: index {place} is outside")
 
 
 def asarray(x: Any) -> Array:
@@ -239,6 +239,10 @@ def to_device(x: Array, device: str) -> Array:
 
 def pow(x1: Array, x2: Array) -> Array:
     out = mx.power(x1, x2)
+    if is_complex(x1):  # MLX takes the logarithm of 0 and of infinity
+        zero = mx.where(mx.real(x2) > 0, mx.zeros_like(out), mx.array(complex(math.nan, math.nan)))
+        out = mx.where(x2 == 1, x1, mx.where(x1 == 0, zero, out))
+        return mx.where(x2 == 0, mx.ones_like(out), out)
     if mx.issubdtype(x1.dtype, mx.signedinteger):  # MLX gives 0 for every negative exponent
         odd = mx.where(x2 % 2 == 0, mx.ones_like(x1), -mx.ones_like(x1))
         units = mx.where(x1 == 1, mx.ones_like(x1), mx.where(x1 == -1, odd, mx.zeros_like(x1)))
@@ -291,7 +295,9 @@ def _safe_divisor(x: Array) -> Array:
 
 
 def sign(x: Array) -> Array:
-    return mx.where(mx.isnan(x), x, mx.where(x == 0, mx.zeros_like(x), mx.sign(x)))  # MLX: 0 for nan, nan for 0 + 0j
+    if is_complex(x):
+        return complex_numbers.sign(mx, _complex, x)
+    return mx.where(mx.isnan(x), x, mx.where(x == 0, mx.zeros_like(x), mx.sign(x)))  # MLX: 0 for nan, -0 for -0
 
 
 SIGNED_BITS = {2: mx.int16, 4: mx.int32}  # by the size of the floating dtype
@@ -360,7 +366,7 @@ def roll(x: Array, shift: tuple[int, ...], axis: tuple[int, ...]) -> Array:
 
 
 def pad(x: Array, widths: tuple[tuple[int, int], ...], value: float = 0) -> Array:
-    return mx.pad(x, widths, constant_values=mx.array(value, x.dtype)) if widths else x
+    return mx.pad(x, widths, constant_values=full((), value, LUCID[x.dtype])) if widths else x
 
 
 # --- Reductions ------------------------------------------------------------------------------------------------------
@@ -453,17 +459,17 @@ def matmul(x1: Array, x2: Array) -> Array:
 # --- Indexing --------------------------------------------------------------------------------------------------------
 
 
-def bounded(indices: Array, size: int) -> Array:
+def bounded(indices: Array, size: int, where: str) -> Array:
     """The indices, kept inside an axis of this size; if one was not, the next value that is read raises IndexError."""
     if not indices.size:
         return indices
+    outside = (indices < -size) | (indices >= size)
+    first = mx.take(indices, mx.argmax(outside))  # the first that is outside, if any is
     if not size:
-        raise IndexError("no index is inside")
-    inside = (indices >= -size) & (indices < size)
+        raise IndexError(f"{where}: index {to_numpy(first)} is outside")
     if not _state.tracing:
-        message = f"getitem: an index that was computed on the gpu was outside an axis of size {size}"
-        _state.checks.append((mx.logical_not(mx.all(inside)), message))
-    return mx.where(inside, indices, 0)
+        _state.checks.append((first, size, where))
+    return mx.where(outside, 0, indices)
 
 
 def getitem(x: Array, key: Any) -> Array:
@@ -513,7 +519,11 @@ def softmax(x: Array, axis: int) -> Array:
 
 
 def log_softmax(x: Array, axis: int) -> Array:
-    return x - mx.logsumexp(x, axis, keepdims=True) if x.size else x
+    if not x.size:
+        return x
+    wide = x.astype(mx.float32)
+    wide = wide - mx.max(wide, axis, keepdims=True)  # first, or digits are lost where all of x is large
+    return (wide - mx.logsumexp(wide, axis, keepdims=True)).astype(x.dtype)
 
 
 def convolve(
@@ -526,6 +536,11 @@ def convolve(
     input_dilation: tuple[int, ...],
     groups: int,
 ) -> Array:
+    if is_complex(x):
+        options: Any = {"stride": stride, "padding": padding, "dilation": dilation, "input_dilation": input_dilation}
+        (a, b), (c, d) = ((mx.real(z), mx.imag(z)) for z in (x, weight))
+        ac, bd, ad, bc = (convolve(*pair, **options, groups=groups) for pair in ((a, c), (b, d), (a, d), (b, c)))
+        return _complex(ac - bd, ad + bc)
     x, padding = _cut(x, padding, input_dilation)
     if not x.size or not weight.size:  # MLX may divide by a size of 0, which stops the program
         counts = [

@@ -35,8 +35,8 @@ AS_NUMPY_HAS_IT = """
     abs acos acosh add asin asinh atan atan2 atanh bitwise_and bitwise_invert bitwise_left_shift bitwise_or
     bitwise_right_shift bitwise_xor ceil copysign cos cosh divide equal exp flip floor greater greater_equal hypot
     isfinite isinf isnan less less_equal log log10 log1p log2 logaddexp logical_and logical_not logical_or logical_xor
-    maximum minimum multiply negative nextafter not_equal ones_like remainder round sign signbit sin sinh sqrt square
-    subtract tan trunc where zeros_like
+    maximum minimum multiply negative not_equal ones_like remainder round signbit sin sinh sqrt square subtract
+    tan trunc where zeros_like
 """.split()
 globals().update({name: getattr(np, name) for name in AS_NUMPY_HAS_IT})
 globals().update({name: getattr(numpy_linalg, name) for name in numpy_linalg.__all__})
@@ -259,7 +259,15 @@ def pow(x1: Array, x2: Array) -> Array:
     if x1.dtype.kind in "iu":  # NumPy refuses negative integer exponents; the other device gives 0
         whole = np.power(x1, np.maximum(x2, 0))
         return np.where(x2 < 0, np.where(x1 == 1, 1, np.where(x1 == -1, 1 - 2 * (x2 & 1), 0)), whole).astype(x1.dtype)
-    return np.power(x1, x2)
+    out = np.power(x1, x2)
+    if x1.dtype.kind == "c" and np.isnan(out).any():  # NumPy overflows on the way to whole exponents
+        return np.where(np.isnan(out) & (x1 != 0), np.exp(x2 * np.log(x1)), out)
+    return out
+
+
+def nextafter(x1: Array, x2: Array) -> Array:
+    following = np.nextafter(x1, x2)
+    return np.where(x1 == x2, x2, following) if _low(x1) else following  # float16: the sign of 0 stays what it was
 
 
 def positive(x: Array) -> Array:
@@ -299,6 +307,7 @@ def conj(x: Array) -> Array:
     return np.conj(x) if x.dtype.kind == "c" else x
 
 
+sign = in_float32(lambda x: complex_numbers.sign(np, _complex, x) if x.dtype.kind == "c" else np.sign(x))
 real = np.real
 imag = np.imag
 
@@ -413,6 +422,7 @@ def count_nonzero(x: Array, axis: tuple[int, ...], keepdims: bool) -> Array:
 
 
 def searchsorted(x1: Array, x2: Array, side: str) -> Array:
+    x1, x2 = (x.astype(np.float32) if _low(x) else x for x in (x1, x2))  # ml_dtypes puts nan anywhere
     return np.searchsorted(x1, x2, side)
 
 
@@ -441,11 +451,11 @@ def matrix_transpose(x: Array) -> Array:
 # --- Indexing --------------------------------------------------------------------------------------------------------
 
 
-def bounded(indices: Array, size: int) -> Array:
+def bounded(indices: Array, size: int, where: str) -> Array:
     """The indices themselves, if all of them are places of an axis of this size. Raises IndexError if not."""
     if indices.size and not -size <= indices.min() <= indices.max() < size:
         wrong = indices[(indices < -size) | (indices >= size)]
-        raise IndexError(f"index {wrong[0]} is outside")
+        raise IndexError(f"{where}: index {wrong[0]} is outside")
     return indices
 
 

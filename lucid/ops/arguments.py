@@ -25,7 +25,19 @@ from ..tensor import Tensor
 
 __all__ = [
     *("ANY", "ARITHMETIC", "BITS", "FLOATING", "INTEGERS", "LOGICAL", "NUMERIC", "ORDERED", "REAL_FLOATING"),
-    *("REAL_NUMERIC", "Domain", "Axis", "Scalar", "axes", "as_shape", "one_axis", "ready", "scalar_type", "tensor"),
+    *(
+        "REAL_NUMERIC",
+        "Domain",
+        "Axis",
+        "Scalar",
+        "axes",
+        "as_shape",
+        "fitting",
+        "one_axis",
+        "ready",
+        "scalar_type",
+        "tensor",
+    ),
     "together",
 ]
 
@@ -158,6 +170,24 @@ def scalar_type(function: str, value: Any) -> type:
         f"{function}: got {type(value).__name__}; wanted a Tensor or a Python number; "
         "other arrays become tensors with lucid.asarray"
     )
+
+
+def fitting(function: str, value: Any, dtype: DType) -> Scalar:
+    """A number as an element of `dtype`, whole for an integer dtype. Raises OverflowError where it has no such element.
+
+    >>> import lucid
+    >>> fitting("full", 2.5, lucid.uint8)
+    2
+    """
+    kind = scalar_type(function, value)
+    if dtype.kind in (SIGNED, UNSIGNED):
+        least, bits = (0, 0) if dtype.kind == UNSIGNED else (-(2 ** (8 * dtype.itemsize - 1)), 1)
+        if kind is complex or not least <= value < 2 ** (8 * dtype.itemsize - bits):
+            raise OverflowError(f"{function}: {value} does not fit {dtype.name}; choose a wider dtype")
+        return int(value)
+    if dtype.kind != COMPLEX and kind is complex:
+        raise DTypeError(f"{function}: the complex number {value} has no place in {dtype.name}")
+    return kind(value)
 
 
 def axes(function: str, x: Tensor, axis: Axis) -> tuple[int, ...]:

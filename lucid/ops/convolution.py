@@ -99,6 +99,7 @@ def convolve(
     `input_dilation` apart with zeros between, `padding` holds a pair (before, after) for each axis, where a negative
     number cuts off.
     """
+    x, weight = together("convolve", FLOATING, x, weight)
     options = {"stride": stride, "padding": padding, "dilation": dilation, "input_dilation": input_dilation}
     return apply(convolve, x, weight, **options, groups=groups)
 

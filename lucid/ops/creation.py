@@ -10,7 +10,7 @@ from ..devices import Device
 from ..dtypes import DEFAULT_FLOAT, OF_SCALAR, DType, as_dtype
 from ..errors import ShapeError
 from ..tensor import Tensor
-from .arguments import Scalar, as_shape, placed, scalar_type, tensor
+from .arguments import Scalar, as_shape, fitting, placed, scalar_type, tensor
 from .data_types import astype
 from .manipulation import broadcast_to, reshape
 from .transfer import to
@@ -101,11 +101,8 @@ def full(
     if isinstance(fill_value, Tensor):
         fill_value = fill_value.item()
     backend, dtype = placed("full", device, dtype, OF_SCALAR[scalar_type("full", fill_value)])
-    try:
-        array = backend.full(as_shape("full", shape), fill_value, dtype)
-    except OverflowError:
-        raise OverflowError(f"full: {fill_value} does not fit {dtype.name}; choose a wider dtype") from None
-    return Tensor(array).requires_grad_(requires_grad)
+    value = fitting("full", fill_value, dtype)
+    return Tensor(backend.full(as_shape("full", shape), value, dtype)).requires_grad_(requires_grad)
 
 
 def zeros(

@@ -190,11 +190,8 @@ def _bounded(x: Tensor, part: Any, axis: int) -> Any:
     if isinstance(part, slice):
         return _canonical_slice(part, size)
     if isinstance(part, Tensor):
-        try:
-            array = devices.backend(part.device).bounded(part.array, size)
-        except IndexError as error:
-            raise IndexError(f"getitem: axis {axis} of shape {x.shape} has {size} places: {error}") from None
-        return _brought(x, part, array)
+        where = f"getitem: axis {axis} of shape {x.shape} has {size} places"
+        return _brought(x, part, devices.backend(part.device).bounded(part.array, size, where))
     try:
         place = index(part)
     except TypeError:

@@ -11,7 +11,7 @@ from ..dtypes import SIGNED, UNSIGNED
 from ..errors import ShapeError
 from ..tensor import Tensor
 from . import arguments
-from .arguments import ANY, Axis, Scalar, as_shape, axes, one_axis, tensor, together
+from .arguments import ANY, Axis, Scalar, as_shape, axes, fitting, one_axis, tensor, together
 
 __all__ = [
     "broadcast_arrays", "broadcast_shapes", "broadcast_to", "concat", "expand_dims", "flatten", "flip", "moveaxis",
@@ -286,7 +286,7 @@ def pad(x: Tensor, /, widths: Sequence[tuple[int, int]], *, mode: str = "constan
     if len(pairs) != x.ndim or any(n < 0 for pair in pairs for n in pair):
         raise ShapeError(f"pad: widths={widths} for shape {x.shape}; wanted a pair of sizes for each of {x.ndim} axes")
     if mode == "constant":
-        return apply(pad, x, widths=pairs, value=value)
+        return apply(pad, x, widths=pairs, value=fitting("pad", value, x.dtype))
     if mode not in PADDING:
         raise ValueError(f"pad: mode={mode!r}; choose one of constant, {', '.join(PADDING)}")
     for axis, (low, high) in enumerate(pairs):

@@ -110,8 +110,8 @@ OPS = (
     binary("logical_and", np.logical_and, ALL, lucid.bool),
     binary("logical_or", np.logical_or, ALL, lucid.bool),
     binary("logical_xor", np.logical_xor, ALL, lucid.bool),
-    binary("maximum", np.maximum, REAL, same),
-    binary("minimum", np.minimum, REAL, same),
+    binary("maximum", np.maximum, REAL, same, signed_zeros=False),  # of 0 and -0, processors take either
+    binary("minimum", np.minimum, REAL, same, signed_zeros=False),
     binary("multiply", np.multiply, ALL, same),
     binary("nextafter", next_after, REAL, floating, ulps=1),
     binary("not_equal", np.not_equal, ALL, lucid.bool),
