@@ -18,7 +18,7 @@ import numpy as np
 from .. import dtypes
 from ..dtypes import DType
 from ..errors import CompileError, DeviceError, DTypeError
-from . import complex_numbers, gamma, mlx_linalg
+from . import complex_numbers, gamma, mlx_linalg, tails
 from . import numpy as numpy_backend
 
 os.environ["MLX_ENABLE_TF32"] = os.environ.get("LUCID_ENABLE_TF32", "0")  # float32 means float32, unless asked
@@ -300,6 +300,14 @@ def sign(x: Array) -> Array:
     return mx.where(mx.isnan(x), x, mx.where(x == 0, mx.zeros_like(x), mx.sign(x)))  # MLX: 0 for nan, -0 for -0
 
 
+def gcd(x1: Array, x2: Array) -> Array:
+    """Euclid's algorithm, in as many steps as the width of the dtype can need: 1.44 for each bit."""
+    x1, x2 = mx.abs(x1), mx.abs(x2)
+    for _ in range(12 * x1.dtype.size):
+        x1, x2 = mx.where(x2 == 0, x1, x2), remainder(x1, x2)
+    return x1
+
+
 SIGNED_BITS = {2: mx.int16, 4: mx.int32}  # by the size of the floating dtype
 
 
@@ -348,6 +356,14 @@ def bitwise_right_shift(x1: Array, x2: Array) -> Array:
 
 def lgamma(x: Array) -> Array:
     return gamma.lgamma(mx, x.astype(mx.float32)).astype(x.dtype)
+
+
+def erfc(x: Array) -> Array:
+    return tails.erfc(mx, x.astype(mx.float32)).astype(x.dtype)
+
+
+def erfcx(x: Array) -> Array:
+    return tails.erfcx(mx, x.astype(mx.float32)).astype(x.dtype)
 
 
 def polygamma(x: Array, n: int) -> Array:

@@ -15,7 +15,7 @@ import numpy as np
 from .. import dtypes
 from ..dtypes import DType
 from ..errors import DTypeError
-from . import complex_numbers, gamma, numpy_linalg
+from . import complex_numbers, gamma, numpy_linalg, tails
 from .convolution import convolve as _convolve
 from .fused import gelu as gelu
 from .fused import gelu_tanh as gelu_tanh
@@ -33,7 +33,7 @@ Array = Any
 
 AS_NUMPY_HAS_IT = """
     abs acos acosh add asin asinh atan atan2 atanh bitwise_and bitwise_invert bitwise_left_shift bitwise_or
-    bitwise_right_shift bitwise_xor ceil copysign cos cosh divide equal exp flip floor greater greater_equal hypot
+    bitwise_right_shift bitwise_xor ceil copysign cos cosh divide equal exp flip floor gcd greater greater_equal hypot
     isfinite isinf isnan less less_equal log log10 log1p log2 logaddexp logical_and logical_not logical_or logical_xor
     maximum minimum multiply negative not_equal ones_like remainder round signbit sin sinh sqrt square subtract
     tan trunc where zeros_like
@@ -320,6 +320,16 @@ def sigmoid(x: Array) -> Array:
 @in_float32
 def lgamma(x: Array) -> Array:
     return gamma.lgamma(np, x)
+
+
+@in_float32
+def erfc(x: Array) -> Array:
+    return tails.erfc(np, x)
+
+
+@in_float32
+def erfcx(x: Array) -> Array:
+    return tails.erfcx(np, x)
 
 
 @in_float32

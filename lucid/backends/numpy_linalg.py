@@ -12,8 +12,9 @@ import numpy as np
 from ..errors import LinAlgError
 
 __all__ = [
-    *("cholesky", "cofactor", "det", "eig", "eigh", "eigvals", "eigvalsh", "expm", "inv", "pinv", "qr", "quotients"),
-    *("slogdet", "solve", "svd", "svdvals", "tril", "triu", "fourier", "real_fourier", "inverse_real_fourier"),
+    *("cholesky", "cofactor", "det", "eig", "eigh", "eigvals", "eigvalsh", "elimination", "expm", "inv", "pinv"),
+    *("pivots", "qr", "quotients", "slogdet", "solve", "svd", "svdvals", "tril", "triu"),
+    *("fourier", "real_fourier", "inverse_real_fourier"),
 ]
 
 Array = Any
@@ -93,6 +94,29 @@ def _cofactor(x: Array) -> Array:
 
 
 cofactor = refusing(NOT_FOUND.format("det"), _cofactor)
+
+
+def _eliminated(x: Array, pivoting: bool) -> tuple[Array, Array]:
+    """The order of the rows, and L and U in one matrix; a pivot of 0 is passed over."""
+    a = x.astype(np.result_type(x.dtype, np.float64)).reshape(math.prod(x.shape[:-2]), *x.shape[-2:])
+    order = np.tile(np.arange(a.shape[1]), (a.shape[0], 1))
+    each = np.arange(a.shape[0])
+    for k in range(min(a.shape[1:])):
+        best = k + np.abs(a[:, k:, k]).argmax(1) if pivoting else np.full(a.shape[0], k)
+        for rows in (a, order):
+            rows[each, k], rows[each, best] = rows[each, best], rows[each, k].copy()
+        pivot = a[:, k, k, None]
+        a[:, k + 1 :, k] /= np.where(pivot == 0, 1, pivot)
+        a[:, k + 1 :, k + 1 :] -= a[:, k + 1 :, k, None] * a[:, k, None, k + 1 :]
+    return order.reshape(x.shape[:-1]), a.reshape(x.shape).astype(x.dtype)
+
+
+def pivots(x: Array) -> Array:
+    return _eliminated(x, pivoting=True)[0]
+
+
+def elimination(x: Array) -> Array:
+    return _eliminated(x, pivoting=False)[1]
 
 
 PADE = [

@@ -1,14 +1,16 @@
 """The ops: what there is to compute with, one file for each chapter of the Array API standard, and for each subject
-beyond it: contraction, special functions, order statistics, scattering, arrangement, comparison; and what neural
-networks are made of: activation, attention, convolution, normalization, pooling.
+beyond it: arithmetic, contraction, special functions, order statistics, relations, areas, scattering, arrangement,
+comparison; and what neural networks are made of: activation, attention, convolution, normalization, pooling.
 
 `__all__` of each chapter is what it adds to the namespace of `lucid`.
 """
 
 from . import (
     activation,
+    arithmetic,
     arrangement,
     attention,
+    calculus,
     comparison,
     contraction,
     convolution,
@@ -25,6 +27,7 @@ from . import (
     normalization,
     order,
     pooling,
+    relation,
     scattering,
     searching,
     sets,
@@ -35,8 +38,10 @@ from . import (
     utility,
 )
 from .activation import *
+from .arithmetic import *
 from .arrangement import *
 from .attention import *
+from .calculus import *
 from .comparison import *
 from .contraction import *
 from .convolution import *
@@ -50,6 +55,7 @@ from .manipulation import *
 from .normalization import *
 from .order import *
 from .pooling import *
+from .relation import *
 from .scattering import *
 from .searching import *
 from .sets import *
@@ -60,8 +66,8 @@ from .transfer import *
 from .utility import *
 
 CHAPTERS = (
-    *(activation, arrangement, attention, comparison, contraction, convolution, creation, data_types, elementwise),
-    *(indexing, inspection, linear_algebra, manipulation, normalization, order, pooling, scattering, searching),
-    *(sets, sorting, special, statistical, transfer, utility),
+    *(activation, arithmetic, arrangement, attention, calculus, comparison, contraction, convolution, creation),
+    *(data_types, elementwise, indexing, inspection, linear_algebra, manipulation, normalization, order, pooling),
+    *(relation, scattering, searching, sets, sorting, special, statistical, transfer, utility),
 )
 __all__ = ["fft", "linalg", *(name for chapter in CHAPTERS for name in chapter.__all__)]

@@ -9,9 +9,10 @@ from ..tensor import Tensor
 from .arguments import axes as as_axes
 from .arguments import one_axis, tensor
 from .creation import arange
+from .linalg import diag_embed, diagonal
 from .manipulation import concat, flip, moveaxis, permute_dims, reshape, split
 
-__all__ = ["block", "chunk", "dstack", "hstack", "rot90", "unfold", "vstack"]
+__all__ = ["block", "chunk", "diag_embed", "diagonal", "dstack", "hstack", "rot90", "unfold", "vstack"]
 
 
 def vstack(arrays: Sequence[Tensor], /) -> Tensor:

@@ -15,7 +15,7 @@ from .arguments import ANY, Axis, Scalar, as_shape, axes, fitting, one_axis, ten
 
 __all__ = [
     "broadcast_arrays", "broadcast_shapes", "broadcast_to", "concat", "expand_dims", "flatten", "flip", "moveaxis",
-    "pad", "permute_dims", "repeat", "reshape", "roll", "split", "squeeze", "stack", "tile", "unstack",
+    "pad", "permute_dims", "repeat", "reshape", "roll", "split", "squeeze", "stack", "tile", "unflatten", "unstack",
 ]  # fmt: skip
 
 
@@ -50,6 +50,23 @@ def flatten(x: Tensor, /, start_axis: int = 0, end_axis: int = -1) -> Tensor:
     if start > end:
         raise ShapeError(f"flatten: start_axis={start_axis} comes after end_axis={end_axis}")
     return reshape(x, (*x.shape[:start], prod(x.shape[start : end + 1]), *x.shape[end + 1 :]))
+
+
+def unflatten(x: Tensor, /, shape: Sequence[int], *, axis: int) -> Tensor:
+    """x with an axis taken apart into several of `shape`, of which one size may be -1. The inverse of `flatten`.
+
+    >>> import lucid
+    >>> unflatten(lucid.zeros((6, 2)), (3, -1), axis=0).shape
+    (3, 2, 2)
+    """
+    x = tensor("unflatten", x)
+    axis, sizes = one_axis("unflatten", x.ndim, axis), [index(n) for n in shape]
+    known = prod(n for n in sizes if n != -1)
+    if sizes.count(-1) == 1 and known > 0:
+        sizes[sizes.index(-1)] = x.shape[axis] // known
+    if any(n < 0 for n in sizes) or prod(sizes) != x.shape[axis]:
+        raise ShapeError(f"unflatten: shape={tuple(shape)} for axis {axis} of size {x.shape[axis]}; wanted its product")
+    return reshape(x, (*x.shape[:axis], *sizes, *x.shape[axis + 1 :]))
 
 
 @primitive(x=lambda xp, g, axes: xp.permute_dims(g, tuple(axes.index(i) for i in range(len(axes)))))

@@ -13,7 +13,9 @@ from ..errors import DTypeError, GradientError, ShapeError
 from ..tensor import Tensor
 from . import (
     activation,
+    arithmetic,
     arrangement,
+    calculus,
     comparison,
     contraction,
     creation,
@@ -23,6 +25,7 @@ from . import (
     linear_algebra,
     manipulation,
     order,
+    relation,
     scattering,
     searching,
     sets,
@@ -64,8 +67,8 @@ UNARY: dict[str, Callable[..., Tensor]] = {
     "invert": elementwise.bitwise_invert,
 }
 CHAPTERS = (
-    *(arrangement, comparison, contraction, elementwise, indexing, linear_algebra, manipulation, order, scattering),
-    *(searching, sets, sorting, special, statistical, utility),
+    *(arithmetic, arrangement, calculus, comparison, contraction, elementwise, indexing, linear_algebra),
+    *(manipulation, order, relation, scattering, searching, sets, sorting, special, statistical, utility),
 )
 MORE = (data_types.astype, transfer.to, transfer.to_device, engine.backward, activation.softmax, activation.log_softmax)
 

@@ -29,14 +29,14 @@ from .elementwise import (
     square,
 )
 from .indexing import canonical, scatter_add, take_along_axis
-from .manipulation import broadcast_to, concat, permute_dims, reshape
-from .searching import searchsorted, where
+from .manipulation import broadcast_to, concat, moveaxis, permute_dims, reshape
+from .searching import argmax, searchsorted, where
 from .sorting import argsort, sort
 from .statistical import deviation, exact, max, min, sum
 
 __all__ = [
-    "bincount", "cummax", "cummin", "histogram", "kthvalue", "median", "nan_to_num", "nanmax", "nanmean", "nanmedian",
-    "nanmin", "nanstd", "nansum", "nanvar", "quantile", "topk",
+    "bincount", "cummax", "cummin", "histogram", "kthvalue", "median", "mode", "nan_to_num", "nanmax", "nanmean",
+    "nanmedian", "nanmin", "nanquantile", "nanstd", "nansum", "nanvar", "quantile", "topk",
 ]  # fmt: skip
 
 METHODS = ("linear", "lower", "higher", "midpoint", "nearest")
@@ -111,21 +111,42 @@ def quantile(
     >>> quantile(lucid.asarray([1.0, 2.0, 4.0]), [0.5, 0.75])
     tensor([2., 3.], dtype=float32, device='cpu')
     """
-    x = ready("quantile", REAL_FLOATING, x)
+    return _quantile("quantile", x, q, axis, keepdims, method, skip=False)
+
+
+def nanquantile(
+    x: Tensor,
+    q: Tensor | float | Sequence[float],
+    /,
+    *,
+    axis: Axis = None,
+    keepdims: bool = False,
+    method: str = "linear",
+) -> Tensor:
+    """The quantile of the elements that are not nan; nan where all are. The arguments are those of `quantile`."""
+    return _quantile("nanquantile", x, q, axis, keepdims, method, skip=True)
+
+
+def _quantile(
+    function: str, x: Tensor, q: Tensor | float | Sequence[float], axis: Axis, keepdims: bool, method: str, skip: bool
+) -> Tensor:
+    x = ready(function, REAL_FLOATING, x)
     if method not in METHODS:
-        raise ValueError(f"quantile: method={method!r}; choose one of {', '.join(METHODS)}")
-    rows, reduced = _rows("quantile", x, axis)
+        raise ValueError(f"{function}: method={method!r}; choose one of {', '.join(METHODS)}")
+    rows, reduced = _rows(function, x, axis)
     if isinstance(q, Tensor):
         q = astype(q, exact(x).dtype, copy=False)
         q = where(logical_and(greater_equal(q, 0), less_equal(q, 1)), q, float("nan"))
     else:
         numbers: list[Any] = [*q] if isinstance(q, Sequence) else [q]
         if any(not 0 <= share <= 1 for share in numbers):
-            raise ValueError(f"quantile: q={q}; wanted numbers from 0 to 1")
+            raise ValueError(f"{function}: q={q}; wanted numbers from 0 to 1")
         q = asarray(q, dtype=exact(x).dtype, device=x.device)
-    n = rows.shape[-1]
     rows = exact(sort(rows))
-    at = reshape(q, (-1,)) * (n - 1)
+    missing, shares = isnan(rows), reshape(q, (-1,))
+    gone = sum(missing, axis=-1, keepdims=True)
+    last = rows.shape[-1] - 1 - (gone if skip else zeros_like(gone))
+    at = shares * where(less(last, 0), 0, last)
     low = floor(at)
     low, high, share = {
         "linear": lambda: (low, ceil(at), at - low),
@@ -134,9 +155,10 @@ def quantile(
         "midpoint": lambda: (low, ceil(at), full(at.shape, 0.5, dtype=at.dtype, device=at.device)),
         "nearest": lambda: (round(at), round(at), zeros_like(at)),
     }[method]()
-    below, above = (rows[..., astype(where(isnan(i), 0, i), int64)] for i in (low, high))
+    below, above = (take_along_axis(rows, astype(where(isnan(i), 0, i), int64), axis=-1) for i in (low, high))
     out = where(equal(low, high), below, below + (above - below) * share)
-    out = where(logical_or(isnan(rows[..., -1:]), isnan(q.reshape((-1,)))), float("nan"), out)
+    unknown = missing[..., :1] if skip else missing[..., -1:]
+    out = where(logical_or(unknown, isnan(shares)), float("nan"), out)
     out = permute_dims(out, (out.ndim - 1, *range(out.ndim - 1)))
     kept = tuple(1 if i in reduced else n for i, n in enumerate(x.shape) if keepdims or i not in reduced)
     return astype(reshape(out, (*q.shape, *kept)), x.dtype, copy=False)
@@ -184,6 +206,30 @@ def _median(function: str, x: Tensor, axis: Axis, keepdims: bool, skip: bool) ->
     out = out if skip else where(missing[..., -1:], float("nan"), out)
     kept = tuple(1 if i in reduced else n for i, n in enumerate(x.shape) if keepdims or i not in reduced)
     return astype(reshape(out, kept), x.dtype, copy=False)
+
+
+def mode(x: Tensor, /, *, axis: int = -1, keepdims: bool = False) -> ValuesAndIndices:
+    """The element that occurs most often along an axis, the least of several, and the last index, int64, that has it.
+
+    Raises ShapeError for no elements.
+
+    >>> import lucid
+    >>> mode(lucid.asarray([3, 1, 3, 2])).values
+    tensor(3, dtype=int64, device='cpu')
+    """
+    x = ready("mode", ORDERED, x)
+    axis = one_axis("mode", x.ndim, axis)
+    if not x.shape[axis]:
+        raise ShapeError(f"mode: shape {x.shape} has no elements along axis={axis}, so there is no mode")
+    order = moveaxis(argsort(x, axis=axis), axis, -1)
+    rows = take_along_axis(moveaxis(x, axis, -1), order, axis=-1)
+    place = broadcast_to(arange(rows.shape[-1], device=x.device), rows.shape)
+    begins = where(equal(rows[..., 1:], rows[..., :-1]), 0, place[..., 1:])
+    begins = cummax(concat([zeros_like(place[..., :1]), begins], axis=-1)).values
+    longest = argmax(place - begins, axis=-1, keepdims=True)
+    indices = moveaxis(take_along_axis(order, longest, axis=-1), -1, axis)
+    found = take_along_axis(x, indices, axis=axis), indices
+    return ValuesAndIndices(*(t if keepdims else reshape(t, _without(x.shape, axis)) for t in found))
 
 
 # --- How many lie where ----------------------------------------------------------------------------------------------

@@ -3,17 +3,21 @@
 from typing import NamedTuple
 
 from .. import devices
-from ..dtypes import COMPLEX
+from ..dtypes import COMPLEX, int64
+from ..dtypes import bool as bool_dtype
 from ..tensor import Tensor
 from .arguments import ANY, Scalar, tensor, together
-from .elementwise import equal, logical_not
+from .creation import asarray, ones
+from .data_types import astype
+from .elementwise import equal, logical_not, not_equal
 from .indexing import take
-from .manipulation import reshape
-from .searching import searchsorted, where
+from .manipulation import concat, reshape
+from .searching import nonzero, searchsorted, where
 from .sorting import sort
+from .statistical import cumulative_sum
 from .utility import any
 
-__all__ = ["isin", "unique_all", "unique_counts", "unique_inverse", "unique_values"]
+__all__ = ["isin", "unique_all", "unique_consecutive", "unique_counts", "unique_inverse", "unique_values"]
 
 
 class UniqueAll(NamedTuple):
@@ -72,6 +76,21 @@ def unique_values(x: Tensor, /) -> Tensor:
     tensor([1, 3], dtype=int64, device='cpu')
     """
     return _unique("unique_values", x).values
+
+
+def unique_consecutive(x: Tensor, /) -> UniqueAll:
+    """The elements of the flattened x without those that equal the one before: where each stands, which one each is,
+    and how often it is repeated.
+
+    >>> import lucid
+    >>> unique_consecutive(lucid.asarray([3, 3, 1, 3])).values
+    tensor([3, 1, 3], dtype=int64, device='cpu')
+    """
+    x = reshape(tensor("unique_consecutive", x), (-1,))
+    begins = concat([ones((min(x.size, 1),), dtype=bool_dtype, device=x.device), not_equal(x[1:], x[:-1])])
+    (indices,) = nonzero(begins)
+    ends = concat([indices[1:], asarray([x.size], device=x.device)]) if x.size else indices
+    return UniqueAll(x[indices], indices, cumulative_sum(astype(begins, int64)) - 1, ends - indices)
 
 
 def _unique(function: str, x: Tensor) -> UniqueAll:

@@ -1,4 +1,4 @@
-"""Special functions: the gamma function's logarithm and its derivatives, and logarithms that meet infinities well."""
+"""Special functions: the gamma function's logarithm, tails of the normal distribution, logarithms that keep digits."""
 
 import math
 from operator import index
@@ -6,7 +6,7 @@ from typing import Any
 
 from ..autograd.operation import apply, primitive
 from ..tensor import Tensor
-from .arguments import FLOATING, REAL_FLOATING, Axis, axes, broadcast_shapes, ready, together
+from .arguments import FLOATING, REAL_FLOATING, Axis, axes, broadcast_shapes, one_axis, ready, together
 from .data_types import astype
 from .elementwise import (
     Operand,
@@ -19,13 +19,21 @@ from .elementwise import (
     less,
     less_equal,
     log,
+    log1p,
+    logaddexp,
     logical_and,
     logical_or,
+    sin,
+    square,
 )
+from .manipulation import concat
 from .searching import where
 from .statistical import exact, max, sum
 
-__all__ = ["digamma", "lerp", "lgamma", "logsumexp", "polygamma", "trigamma", "xlogy"]
+__all__ = [
+    "digamma", "erfc", "erfcx", "lerp", "lgamma", "log_ndtr", "logcumsumexp", "logit", "logsumexp", "ndtr",
+    "polygamma", "sinc", "trigamma", "xlogy",
+]  # fmt: skip
 
 
 @elementwise(REAL_FLOATING, x=lambda xp, g, x: g * xp.polygamma(x, n=0))
@@ -53,6 +61,92 @@ def digamma(x: Tensor, /) -> Tensor:
 def trigamma(x: Tensor, /) -> Tensor:
     """The second derivative of `lgamma`; infinite at 0, -1, -2, ..."""
     return polygamma(ready("trigamma", REAL_FLOATING, x), 1)
+
+
+# --- The normal distribution -----------------------------------------------------------------------------------------
+
+
+@elementwise(REAL_FLOATING, x=lambda xp, g, x: g * (-2 / math.sqrt(math.pi)) * xp.exp(-x * x))
+def erfc(x: Tensor, /) -> Tensor:
+    """1 - erf(x), with all its digits where it is small."""
+
+
+@elementwise(REAL_FLOATING, x=lambda g, x, out: g * (2 * x * out - 2 / math.sqrt(math.pi)))
+def erfcx(x: Tensor, /) -> Tensor:
+    """exp(x^2) erfc(x), which does not vanish for large x."""
+
+
+def ndtr(x: Tensor, /) -> Tensor:
+    """The share of a standard normal distribution that lies below x.
+
+    >>> import lucid
+    >>> ndtr(lucid.asarray([0.0, 2.0]))
+    tensor([0.5       , 0.97724986], dtype=float32, device='cpu')
+    """
+    x = ready("ndtr", REAL_FLOATING, x)
+    return astype(erfc(exact(x) * -math.sqrt(0.5)) * 0.5, x.dtype, copy=False)
+
+
+def log_ndtr(x: Tensor, /) -> Tensor:
+    """The logarithm of `ndtr`, which stays finite far below 0.
+
+    >>> import lucid
+    >>> log_ndtr(lucid.asarray([-100.0]))
+    tensor([-5005.5244], dtype=float32, device='cpu')
+    """
+    x = ready("log_ndtr", REAL_FLOATING, x)
+    wide, below = exact(x), less(x, -1)
+    small, large = where(below, wide, -1.0), where(below, -1.0, wide)
+    tail = log(erfcx(small * -math.sqrt(0.5)) * 0.5) - square(small) * 0.5
+    return astype(where(below, tail, log1p(erfc(large * math.sqrt(0.5)) * -0.5)), x.dtype, copy=False)
+
+
+# --- Logarithms and sines that keep digits ---------------------------------------------------------------------------
+
+
+def logit(x: Tensor, /) -> Tensor:
+    """log(x / (1 - x)), the inverse of `sigmoid`; nan outside [0, 1].
+
+    >>> import lucid
+    >>> logit(lucid.asarray([0.5, 1.0]))
+    tensor([ 0., inf], dtype=float32, device='cpu')
+    """
+    x = ready("logit", REAL_FLOATING, x)
+    wide = exact(x)
+    return astype(log(wide) - log1p(-wide), x.dtype, copy=False)
+
+
+def sinc(x: Tensor, /) -> Tensor:
+    """sin(pi x) / (pi x), which is 1 at 0.
+
+    >>> import lucid
+    >>> sinc(lucid.asarray([0.0, 0.5]))
+    tensor([1.        , 0.63661975], dtype=float32, device='cpu')
+    """
+    x = ready("sinc", FLOATING, x)
+    angle = exact(x) * math.pi
+    near = less(abs(angle), 0.5)
+    few, many = where(near, angle, 0.0), where(near, 1.0, angle)
+    series, squared = 0.0, square(few)
+    for k in range(8, -1, -1):  # Taylor's, so that gradients of any order have their digits
+        series = series * squared + (-1) ** k / math.factorial(2 * k + 1)
+    return astype(where(near, series, sin(many) / many), x.dtype, copy=False)
+
+
+def logcumsumexp(x: Tensor, /, *, axis: int = -1) -> Tensor:
+    """The `logsumexp` of the first 1, 2, 3, ... elements along an axis.
+
+    >>> import lucid
+    >>> logcumsumexp(lucid.asarray([0.0, 0.0, 0.0]))
+    tensor([0.       , 0.6931472, 1.0986123], dtype=float32, device='cpu')
+    """
+    x = ready("logcumsumexp", REAL_FLOATING, x)
+    axis, by = one_axis("logcumsumexp", x.ndim, axis), 1
+    out, lead = exact(x), [slice(None)] * axis
+    while by < x.shape[axis]:  # after each step an element knows of twice as many before it
+        first, early, late = ((*lead, part) for part in (slice(by), slice(-by), slice(by, None)))
+        out, by = concat([out[first], logaddexp(out[late], out[early])], axis=axis), 2 * by
+    return astype(out, x.dtype, copy=False)
 
 
 def logsumexp(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:

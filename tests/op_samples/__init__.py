@@ -17,8 +17,10 @@ import lucid
 from lucid import tree
 
 from . import (
+    arithmetic,
     arrangement,
     arrays,
+    calculus,
     comparison,
     contraction,
     creation,
@@ -29,6 +31,7 @@ from . import (
     neural,
     order,
     pooling,
+    relation,
     scattering,
     special,
     statistical,
@@ -37,7 +40,7 @@ from .writing import BFLOAT16, Op, Sample, Wrong, is_real, numbers
 
 CHAPTERS = (
     *(elementwise, statistical, manipulation, indexing, neural, arrays, creation, data_types),
-    *(pooling, contraction, comparison, special, order, scattering, arrangement),
+    *(contraction, comparison, special, order, scattering, arrangement, arithmetic, calculus, relation, pooling),
 )
 OPS = tuple(op for chapter in CHAPTERS for op in chapter.OPS)
 

@@ -17,6 +17,17 @@ def searchsorted(x: np.ndarray, y: Any, *, side: Any = "left", sorter: Any = Non
     return np.searchsorted(x, y, side, sorter)
 
 
+def consecutive(x: np.ndarray) -> Any:
+    flat = x.reshape(-1)
+    begins = np.append(np.ones(min(flat.size, 1), bool), flat[1:] != flat[:-1])
+    places = np.flatnonzero(begins)
+    return flat[places], places, np.cumsum(begins) - 1, np.diff(np.append(places, flat.size))
+
+
+def of_first_and_places(x: np.ndarray) -> list[lucid.DType]:
+    return [of_first(x), lucid.int64, lucid.int64, lucid.int64]
+
+
 def unique(*parts: int) -> Callable[..., Any]:
     """Of the distinct values, their first places, their places in x and their counts, some parts."""
 
@@ -166,4 +177,10 @@ OPS = (
     ], wrong([1.0], error=TypeError, message=f"{name}: x is list"), vary=False, signed_zeros=False)
       for name, parts in (("unique_all", (0, 1, 2, 3)), ("unique_counts", (0, 3)), ("unique_inverse", (0, 2)),
                           ("unique_values", (0,)))),
+    op("unique_consecutive", consecutive, of_first_and_places, [
+        s._replace(traces=False) for s in (
+            edge(TIES.reshape(2, 3), note="ties"), sample(integers(7)), sample(MASK), sample(X[:0]), sample(ONE),
+            sample(X), edge(array(nan, nan, 1.0), note="nan"),
+        )
+    ], wrong([1.0], error=TypeError, message="unique_consecutive: x is list"), vary=False, signed_zeros=False),
 )  # fmt: skip

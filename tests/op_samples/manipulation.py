@@ -73,6 +73,11 @@ OPS = (
         sample(X, 3), sample(X, (1, 3), axis=1), sample(X, [0, 4], axis=-1), sample(integers(4), 2),
     ], wrong(X, 2, error=ShapeError, message="sections=2 do not divide axis 0 of size 3"),
        wrong(X, (1, 1), error=ShapeError, message="do not divide")),
+    op("unflatten", lambda x, shape, *, axis: x.reshape(*x.shape[:axis], *shape, *x.shape[axis + 1 :]), of_first, [
+        sample(Z, (2, 2), axis=2), sample(Z, (-1, 1), axis=1), sample(integers(6), (2, 3), axis=0),
+        sample(X, (3,), axis=0),
+    ], wrong(X, (2, 2), axis=0, error=ShapeError, message="unflatten: shape=(2, 2) for axis 0 of size 3"),
+       wrong(X, (3, 1), axis=2, **BEYOND)),
     op("flip", lambda x, axis=None: np.flip(x, axis), same, [
         sample(Z), sample(Z, axis=1), sample(Z, axis=(0, -1)), sample(ONE), sample(integers(3)),
     ], wrong(X, axis=2, **BEYOND)),

@@ -67,6 +67,18 @@ def with_nans(*shape: int, salt: int = 0) -> np.ndarray:
 GAPS, NANS = with_nans(2, 3, 4), array(nan, nan)
 
 
+def commonest(x: Any, *, axis: int = -1, keepdims: bool = False) -> Any:
+    """By counting, the least of several; and the last place that has it."""
+
+    def of_one(row: np.ndarray) -> int:
+        values, counts = np.unique(row, return_counts=True)
+        return np.flatnonzero(row == values[counts.argmax()])[-1]
+
+    places = np.expand_dims(np.apply_along_axis(of_one, axis, x), axis)
+    found = np.take_along_axis(x, places, axis), places
+    return found if keepdims else tuple(np.squeeze(a, axis) for a in found)
+
+
 COUNTED_ONCE, PLACED = distinct(3, 4), distinct(2, 3, 4)
 
 OPS = (
@@ -99,6 +111,15 @@ OPS = (
     ], wrong(X, 1.5, error=ValueError, message="wanted numbers from 0 to 1"),
        wrong(X, 0.5, method="mean", error=ValueError, message="choose one of linear, lower"),
        wrong(numbers(0), 0.5, error=ShapeError, message="there is no quantile"), ulps=8),
+    op("nanquantile", quieted(lambda x, q, *, axis=None, **o: np.nanquantile(x, q, axis=axis, **o)), floating_first, [
+        sample(PLACED, 0.3), sample(GAPS, [0.25, 0.6, 1.0], axis=1), sample(GAPS, 0.4, axis=(0, 2), keepdims=True),
+        *(sample(GAPS, 0.6, axis=2, method=m) for m in ("lower", "higher", "midpoint", "nearest")), edge(NANS, 0.5),
+    ], wrong(X, -1.0, error=ValueError, message="nanquantile: q=-1.0; wanted numbers from 0 to 1"),
+       wrong(numbers(0), 0.5, error=ShapeError, message="there is no nanquantile"), ulps=8),
+    op("mode", commonest, of_first_and_places, [
+        sample(COUNTED_ONCE), sample(integers(3, 9), axis=1), sample(integers(9, 3), axis=0, keepdims=True), edge(TIES),
+        sample(integers(2, 1)), sample(integers(5) > 1, note="bools"),
+    ], wrong(X, axis=2, **BEYOND), wrong(numbers(0), error=ShapeError, message="there is no mode"), vary=False),
     op("bincount", lambda x, weights=None, minlength=0: np.bincount(x, weights, minlength),
        lambda x, weights=None: lucid.int64 if weights is None else lucid.float32, [
         sample(integers(9), traces=False), sample(integers(9), numbers(9), traces=False),

@@ -32,7 +32,24 @@ def logsumexp(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
 
 GAMMA_EDGES = array(nan, inf, 0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 9.0, 30.0, 1e30, 1e-30, -0.5, -2.5, -1.0, -3.0)
 
+
+def logcumsumexp(x: Any, *, axis: int = -1) -> Any:
+    return np.logaddexp.accumulate(x, axis)
+
+
+FAR_OUT = array(nan, inf, -inf, 0.0, 5.0, -5.0, 9.0, 30.0, -30.0, 1e-20, 1e10, 0.5, 6.0)
+
 OPS = (
+    unary("erfc", scipy.special.erfc, REAL, floating, edges=FAR_OUT, ulps=8),
+    unary("erfcx", scipy.special.erfcx, REAL, floating, edges=FAR_OUT, ulps=8),
+    unary("ndtr", scipy.special.ndtr, REAL, floating, edges=FAR_OUT, ulps=24),
+    unary("log_ndtr", scipy.special.log_ndtr, REAL, floating, edges=FAR_OUT, ulps=8),
+    unary("logit", scipy.special.logit, REAL, floating, 0.1, 0.9, signed_zeros=False),
+    unary("sinc", np.sinc, ALL, floating, 0.6, 2.0, edges=array(nan, 0.0, 0.1, 1e-20, 0.16, -0.5, 3.5), ulps=8),
+    op("logcumsumexp", logcumsumexp, floating_first, [
+        sample(X), sample(Z, axis=1), sample(numbers(9), axis=0), sample(integers(4)), sample(numbers(0, 3), axis=0),
+        edge(array(1e30, 1.0, 2.0)), edge(WITH_NAN), edge(array(-inf, 0.0, inf)),
+    ], wrong(X, axis=2, **BEYOND), ulps=8, signed_zeros=False),
     unary("lgamma", scipy.special.gammaln, REAL, floating, 0.1, 5.0, edges=GAMMA_EDGES, signed_zeros=False),
     unary("digamma", of_derivative(0), REAL, floating, 0.3, 5.0, edges=GAMMA_EDGES, ulps=6),
     unary("trigamma", of_derivative(1), REAL, floating, 0.3, 5.0, edges=GAMMA_EDGES[:-1], ulps=6),

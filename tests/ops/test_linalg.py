@@ -79,6 +79,9 @@ def values(kind: str) -> list[Case]:
         ("diagonal above", lambda x: linalg.diagonal(x, offset=1), lambda x: np.diagonal(x, 1, -2, -1), [right]),
         ("diagonal below", lambda x: linalg.diagonal(x, offset=-2), lambda x: np.diagonal(x, -2, -2, -1), [right]),
         ("diagonal far off", lambda x: linalg.diagonal(x, offset=9), lambda x: np.diagonal(x, 9, -2, -1), [right]),
+        ("diag_embed", linalg.diag_embed, lambda x: np.stack([np.diag(row) for row in x]), [wide[:2]]),
+        ("diag_embed above", lambda x: linalg.diag_embed(x, offset=2), lambda x: np.diag(x, 2), [vector]),
+        ("diag_embed below", lambda x: linalg.diag_embed(x, offset=-1), lambda x: np.diag(x, -1), [vector]),
         ("eigh", lambda x: linalg.eigh(x).eigenvalues, np.linalg.eigvalsh, [d]),
         ("eigvalsh", linalg.eigvalsh, np.linalg.eigvalsh, [d]),
         ("eigvals", linalg.eigvals, lambda x: np.linalg.eigvals(x).astype(complex), [square]),
@@ -119,6 +122,15 @@ def values(kind: str) -> list[Case]:
         ("tensordot, axes", lambda *x: linalg.tensordot(*x, axes=((0, -1), (1, 0))),
          lambda *x: np.tensordot(*x, axes=((0, -1), (1, 0))), [n(2, 3, 4), n(4, 2, 5)]),
         ("tensordot 0", lambda *x: linalg.tensordot(*x, axes=0), lambda *x: np.tensordot(*x, axes=0), [tall, wide]),
+        *((f"lu {shape}", lambda x: linalg.lu(x)[1:], lambda x: scipy.linalg.lu(x)[1:], [n(*shape)])
+          for shape in ((3, 3), (2, 4, 3), (3, 5))),
+        ("lu of a singular matrix", lambda x: linalg.lu(x).U, lambda x: scipy.linalg.lu(x)[2], [low[:3]]),
+        ("tensorinv", linalg.tensorinv, np.linalg.tensorinv, [n(2, 3, 3, 2)]),
+        ("tensorsolve", linalg.tensorsolve, np.linalg.tensorsolve, [n(2, 3, 6), n(2, 3)]),
+        ("tensorsolve, axes", lambda *x: linalg.tensorsolve(*x, axes=(0, 2)),
+         lambda *x: np.linalg.tensorsolve(*x, axes=(0, 2)), [n(3, 4, 4, 3), n(3, 4)]),
+        ("vander", linalg.vander, lambda x: np.vander(x, increasing=True), [vector]),
+        ("vander, n", lambda x: linalg.vander(x, n=5), lambda x: np.vander(x, 5, increasing=True), [vector]),
         ("trace", linalg.trace, lambda x: np.trace(x, 0, -2, -1), [right]),
         ("vecdot", linalg.vecdot, np.vecdot, [square, vector]),
         *((f"cond {p}", lambda x, p=p: linalg.cond(x, p), lambda x, p=p: np.linalg.cond(x, p), [square[0]])
@@ -178,6 +190,10 @@ def test_decompositions_make_what_was_decomposed(device: str, kind: str, shape: 
         same((u[..., :k] * s[..., None, :]) @ vh[..., :k, :], host)
         same(h(u) @ u, np.eye(u.shape[-1]))
         same(vh @ h(vh), np.eye(vh.shape[-2]))
+    p, lower, upper = linalg.lu(x)
+    assert (p.shape[-2:], lower.shape[-2:], upper.shape[-2:]) == ((m, m), (m, k), (k, n))
+    same(p @ lower @ upper, host)
+    same(h(p) @ p, np.eye(m))
     if m == n:
         hermitian = x + h(x)
         w, v = linalg.eigh(hermitian)
@@ -291,6 +307,13 @@ def gradients(kind: str) -> dict[str, tuple[Callable[..., lucid.Tensor], list[np
         "expm": (linalg.expm, [square]),
         "inv": (linalg.inv, [square]),
         "lstsq": (lambda *x: joined(*linalg.lstsq(*x)[:2]), [tall, n(4, 3)]),
+        "diag_embed": (lambda x: linalg.diag_embed(x, offset=-1), [wide]),
+        "lu": (lambda x: joined(*linalg.lu(x)[1:]), [square]),
+        "lu tall": (lambda x: joined(*linalg.lu(x)[1:]), [tall]),
+        "lu wide": (lambda x: joined(*linalg.lu(x)[1:]), [wide]),
+        "tensorinv": (linalg.tensorinv, [n(2, 3, 3, 2)]),
+        "tensorsolve": (linalg.tensorsolve, [n(2, 3, 6), n(2, 3)]),
+        "vander": (lambda x: linalg.vander(x, n=4), [vector]),
         "matrix_power": (lambda x: linalg.matrix_power(x, -3), [square]),
         "multi_dot": (lambda *x: linalg.multi_dot(x), [vector, right, wide]),
         "outer": (linalg.outer, [vector, right[:, 0]]),
@@ -417,6 +440,11 @@ MATRICES = (*SQUARE, "pinv", "qr", "svd", "svdvals")
         (lambda x: linalg.solve(x, x), SINGULAR, LinAlgError, "solve: a matrix is singular; add"),
         (lambda x: linalg.matrix_power(x, -1), SINGULAR, LinAlgError, "inv: a matrix is singular"),
         (lambda x: linalg.solve_triangular(x * 0, x, upper=True), SINGULAR, LinAlgError, "a matrix is singular"),
+        (linalg.lu, [1.0], ShapeError, r"lu: x has shape \(1,\); wanted matrices"),
+        (linalg.diag_embed, 1.0, ShapeError, r"diag_embed: x has shape \(\)"),
+        (linalg.vander, 1.0, ShapeError, r"vander: n=None and x of shape \(\)"),
+        (linalg.tensorinv, INDEFINITE, ShapeError, "tensorinv: ind=2 of shape"),
+        (lambda x: linalg.tensorsolve(x, x[0, :1]), INDEFINITE, ShapeError, "tensorsolve: shapes"),
         (linalg.svd, NAN, LinAlgError, "svd: no result was found for a matrix, as for one that holds nan"),
         (linalg.svdvals, NAN, LinAlgError, "svdvals: no result"),
         (linalg.pinv, NAN, LinAlgError, "pinv: no result"),

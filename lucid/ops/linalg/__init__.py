@@ -9,15 +9,16 @@ are 0 LinAlgError is raised, while the gradients of values alone are there alway
 """
 
 from ..linear_algebra import matmul, matrix_transpose, tensordot, vecdot
-from . import decompositions, determinants, diagonals, norms, products, solvers
+from . import decompositions, determinants, diagonals, elimination, norms, products, solvers
 from .decompositions import *
 from .determinants import *
 from .diagonals import *
+from .elimination import *
 from .norms import *
 from .products import *
 from .solvers import *
 
-SECTIONS = (decompositions, determinants, diagonals, norms, products, solvers)
+SECTIONS = (decompositions, determinants, diagonals, elimination, norms, products, solvers)
 __all__ = [
     *("matmul", "matrix_transpose", "tensordot", "vecdot"),
     *(name for section in SECTIONS for name in section.__all__),

@@ -1,13 +1,17 @@
 """Diagonals of matrices."""
 
 from ...dtypes import DType
+from ...errors import ShapeError
 from ...tensor import Tensor
 from .. import statistical
 from ..arguments import NUMERIC, ready, tensor
-from ..manipulation import reshape
+from ..creation import arange, zeros_like
+from ..elementwise import equal
+from ..manipulation import pad, reshape
+from ..searching import where
 from .matrices import shaped
 
-__all__ = ["diagonal", "trace"]
+__all__ = ["diag_embed", "diagonal", "trace"]
 
 
 def diagonal(x: Tensor, /, *, offset: int = 0) -> Tensor:
@@ -23,6 +27,24 @@ def diagonal(x: Tensor, /, *, offset: int = 0) -> Tensor:
     length = sorted((m + offset, n) if offset < 0 else (m, n - offset))[0]
     flat = reshape(x, (*x.shape[:-2], m * n))
     return flat[..., first : first + length * (n + 1) : n + 1] if length > 0 else flat[..., :0]
+
+
+def diag_embed(x: Tensor, /, *, offset: int = 0) -> Tensor:
+    """Matrices (..., n, n) with x (..., k) on the diagonal `offset` places above the main one, and zeros elsewhere.
+
+    >>> import lucid
+    >>> diag_embed(lucid.asarray([1, 2]))
+    tensor([[1, 0],
+            [0, 2]], dtype=int64, device='cpu')
+    """
+    x = tensor("diag_embed", x)
+    if not x.ndim:
+        raise ShapeError("diag_embed: x has shape (); wanted vectors, with one axis or more")
+    n = x.shape[-1] + abs(offset)
+    x = pad(x, [(0, 0)] * (x.ndim - 1) + [(0, abs(offset))])
+    places = arange(n, device=x.device)
+    on = equal(places, places[:, None] + offset)
+    return where(on, x[..., :, None] if offset > 0 else x[..., None, :], zeros_like(x[..., None]))
 
 
 def trace(x: Tensor, /, *, offset: int = 0, dtype: DType | None = None) -> Tensor:

@@ -8,13 +8,15 @@ from ...autograd.operation import apply, primitive
 from ...errors import ShapeError
 from ...tensor import Tensor
 from ..arguments import NUMERIC, one_axis, tensor, together
-from ..creation import eye
+from ..creation import arange, eye
+from ..data_types import astype
+from ..elementwise import pow as power
 from ..linear_algebra import matmul
 from ..manipulation import broadcast_to, roll
 from .matrices import matrices_of, rounded, shaped
 from .solvers import inv
 
-__all__ = ["cross", "expm", "matrix_power", "multi_dot", "outer"]
+__all__ = ["cross", "expm", "matrix_power", "multi_dot", "outer", "vander"]
 
 
 def _to_exponential(xp: Any, g: Any, x: Any) -> Any:
@@ -92,6 +94,21 @@ def outer(x1: Tensor, x2: Tensor, /) -> Tensor:
     if x1.ndim != 1 or x2.ndim != 1:
         raise ShapeError(f"outer: shapes {x1.shape} and {x2.shape}; wanted two vectors")
     return x1[:, None] * x2
+
+
+def vander(x: Tensor, /, *, n: int | None = None) -> Tensor:
+    """The powers 0, 1, ..., n - 1 of each element of x (..., k), in rows (..., k, n); n is k if not given.
+
+    >>> import lucid
+    >>> vander(lucid.asarray([2, 3]), n=3)
+    tensor([[1, 2, 4],
+            [1, 3, 9]], dtype=int64, device='cpu')
+    """
+    x = tensor("vander", x)
+    if not x.ndim or (n is not None and index(n) < 0):
+        raise ShapeError(f"vander: n={n} and x of shape {x.shape}; wanted vectors, and a number of powers")
+    powers = arange(x.shape[-1] if n is None else index(n), device=x.device)
+    return power(x[..., None], astype(powers, x.dtype))
 
 
 def cross(x1: Tensor, x2: Tensor, /, *, axis: int = -1) -> Tensor:

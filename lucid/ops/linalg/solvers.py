@@ -1,20 +1,24 @@
 """Inverses, and solutions of linear equations."""
 
+from collections.abc import Sequence
+from math import prod
 from typing import Any, NamedTuple
 
 from ...autograd.operation import apply, primitive
+from ...errors import ShapeError
 from ...tensor import Tensor
 from .. import statistical
+from ..arguments import tensor
 from ..creation import eye
 from ..elementwise import abs, square
 from ..linear_algebra import matmul, matrix_transpose
-from ..manipulation import flip
+from ..manipulation import flip, moveaxis, reshape
 from ..searching import tril, triu
 from ..statistical import exact
 from .decompositions import svdvals
 from .matrices import adjoint, equations, matrices_of, rank_of, rounded, tolerance
 
-__all__ = ["inv", "lstsq", "pinv", "solve", "solve_triangular"]
+__all__ = ["inv", "lstsq", "pinv", "solve", "solve_triangular", "tensorinv", "tensorsolve"]
 
 
 class LstsqResult(NamedTuple):
@@ -88,6 +92,38 @@ def solve_triangular(
     found = solve(triu(x1), x2)
     found = found if upper else flip(found, axis=-2)
     return found[..., 0] if vector else found
+
+
+def tensorsolve(x1: Tensor, x2: Tensor, /, *, axes: Sequence[int] | None = None) -> Tensor:
+    """The x for which `tensordot` of x1 and x over all axes of x is x2; `axes` of x1 are moved to its end first.
+
+    Raises ShapeError unless the axes of x2 and the others have as many elements.
+
+    >>> import lucid
+    >>> tensorsolve(lucid.reshape(lucid.eye(4) * 2, (2, 2, 4)), lucid.ones((2, 2)))
+    tensor([0.5, 0.5, 0.5, 0.5], dtype=float32, device='cpu')
+    """
+    x1, x2 = tensor("tensorsolve", x1, "x1"), tensor("tensorsolve", x2, "x2")
+    if axes:
+        x1 = moveaxis(x1, tuple(axes), tuple(range(x1.ndim - len(axes), x1.ndim)))
+    rest = x1.shape[x2.ndim :]
+    if x1.size != x2.size**2 or prod(rest) != x2.size:
+        raise ShapeError(f"tensorsolve: shapes {x1.shape} and {x2.shape} do not fit; wanted a square of {x2.size}")
+    return reshape(solve(reshape(x1, (x2.size, x2.size)), reshape(x2, (-1,))), rest)
+
+
+def tensorinv(x: Tensor, /, *, ind: int = 2) -> Tensor:
+    """The inverse of x for `tensordot`, whose first `ind` axes have as many elements as the others, and come last.
+
+    >>> import lucid
+    >>> tensorinv(lucid.reshape(lucid.eye(4) * 2, (4, 2, 2)), ind=1).shape
+    (2, 2, 4)
+    """
+    x = tensor("tensorinv", x)
+    first, rest = x.shape[:ind], x.shape[ind:]
+    if ind < 1 or prod(first) != prod(rest):
+        raise ShapeError(f"tensorinv: ind={ind} of shape {x.shape}; wanted as many elements before it as behind it")
+    return reshape(inv(reshape(x, (prod(first), prod(rest)))), (*rest, *first))
 
 
 def _to_pseudoinverse(xp: Any, g: Any, x: Any, out: Any) -> Any:
