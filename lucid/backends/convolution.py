@@ -4,6 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from .blocks import in_blocks
+from .fused import covered, linear, linear_slopes, rows
+
 Array = Any
 Shape = tuple[int, ...]
 
@@ -48,7 +51,7 @@ def _padded(x: Array, padding: tuple[tuple[int, int], ...], input_dilation: Shap
     return out
 
 
-def _windows(x: Array, kernel: Shape, stride: Shape, dilation: Shape) -> Array:
+def _windows(x: Array, kernel: Shape, stride: Shape, dilation: Shape, writeable: bool = False) -> Array:
     """A view (n, c, *out, *kernel) of what each kernel position sees."""
     extent = [(k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True)]
     counts = tuple((n - e) // s + 1 for n, e, s in zip(x.shape[2:], extent, stride, strict=True))
@@ -58,7 +61,7 @@ def _windows(x: Array, kernel: Shape, stride: Shape, dilation: Shape) -> Array:
         *(a * d for a, d in zip(steps, dilation, strict=True)),
     )
     return np.lib.stride_tricks.as_strided(
-        x, (*x.shape[:2], *counts, *kernel), (*x.strides[:2], *strides), writeable=False
+        x, (*x.shape[:2], *counts, *kernel), (*x.strides[:2], *strides), writeable=writeable
     )
 
 
@@ -74,3 +77,54 @@ def _depthwise(windows: Array, weight: Array) -> Array:
         ].reshape((-1,) + (1,) * space)
         out = term if out is None else np.add(out, term, out=out)
     return out
+
+
+# --- Kernels that do not overlap -------------------------------------------------------------------------------------
+
+
+def conv_of_patches(x: Array, weight: Array, bias: Array | None) -> Array:
+    if not covered(x):
+        return NotImplemented
+    out = linear(_patches(x, weight), _filters(x, weight), bias)
+    return np.moveaxis(out.reshape(*_cut(x, weight).shape[: x.ndim - 1], len(weight)), -1, 1)
+
+
+def conv_of_patches_vjp(x: Array, weight: Array, bias: Array | None) -> Any:
+    if not covered(x):
+        return NotImplemented
+
+    def pullback(g: Array) -> tuple[Array | None, ...]:
+        above = rows(np.moveaxis(g, 1, -1))
+        g_patches, g_filters, g_bias = linear_slopes(_patches(x, weight), _filters(x, weight), above)
+        out, g_weight = np.zeros_like(x), np.empty_like(weight)
+        cut, turned = _cut(out, weight), _turned(x, g_weight)
+        in_blocks(np.copyto, cut, g_patches.reshape(cut.shape))
+        np.copyto(turned, g_filters.reshape(turned.shape))
+        return out, g_weight, None if bias is None else g_bias
+
+    return conv_of_patches(x, weight, bias), pullback
+
+
+def _patches(x: Array, weight: Array) -> Array:
+    """The windows as rows of a matrix."""
+    cut = _cut(x, weight)
+    out = np.empty(cut.shape, x.dtype)
+    in_blocks(np.copyto, out, cut)
+    return out.reshape(-1, weight[0].size)
+
+
+def _filters(x: Array, weight: Array) -> Array:
+    """The kernels as rows of a matrix, in the order of the columns of `_patches`."""
+    return _turned(x, weight).reshape(len(weight), weight[0].size)
+
+
+def _cut(x: Array, weight: Array) -> Array:
+    """A view (n, *out, ...) of the windows, which do not overlap, each in the order of `_turned`."""
+    kernel = weight.shape[2:]
+    windows = _windows(x, kernel, kernel, (1,) * len(kernel), writeable=x.flags.writeable)
+    return _turned(x, np.moveaxis(windows, 1, len(kernel) + 1), len(kernel) + 1)
+
+
+def _turned(x: Array, array: Array, channels: int = 1) -> Array:
+    """A view of `array` with its axis of channels last, if in the memory of x they are; so long runs are copied."""
+    return np.moveaxis(array, channels, -1) if x.strides[1] == x.itemsize else array

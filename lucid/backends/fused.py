@@ -1,129 +1,241 @@
 """Composites in NumPy with fewer passes over memory than their meaning takes, and their gradients.
 
-Each `f_vjp` returns the value and its pullback, a function from the gradient of the output to those of the inputs.
+Each `f_vjp` returns the value and its pullback, a function from the gradient of the output to those of the inputs. It
+keeps the inputs alone, and computes again what it needs of the rest: a block in the cache costs less than memory.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial, reduce
 from typing import Any
 
 import numpy as np
 
+from .blocks import BLOCK, in_blocks
 from .special import erf
 
 Array = Any
 Pullback = Callable[[Array], tuple[Array | None, ...]]
 
-SQRT_HALF = math.sqrt(0.5)
-SQRT_TWO_PI = math.sqrt(2 * math.pi)
-TANH_SCALE, TANH_CUBIC = math.sqrt(2 / math.pi), 0.044715
 
-
-def _covered(x: Array) -> bool:
+def covered(x: Array) -> bool:
     """Arrays whose arithmetic stays in their dtype and gives arrays: no 16-bit numbers, and no single ones."""
     return x.dtype.kind == "f" and x.dtype.itemsize >= 4 and x.ndim > 0
 
 
+def rows(x: Array) -> Array:
+    """x as a matrix with the same last axis; it keeps its memory where that is in order."""
+    return x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
+
+
+def total(parts: Iterable[Array]) -> Array:
+    """The sum of arrays that nobody else has, in the memory of the first."""
+    return reduce(lambda a, b: np.add(a, b, out=a), parts)
+
+
+# --- GELU ------------------------------------------------------------------------------------------------------------
+
+# The exact GELU is x / 2 (1 + erf(x / sqrt 2)), the approximate one x / 2 (1 + tanh(...)). With h = x / 2 both are
+# h (1 + tanh(h P(h^2))): here is P, highest power first, of the exact one in float32 (see tools/fit_gelu.py) and of the
+# other.
+EXACT = (
+    *(1.43875019e-05, -0.000270881966, 0.00202996562, -0.00707921069, -0.00104303071, 0.290664675, 1.59576988),
+)  # fmt: skip
+WITH_TANH = (math.sqrt(2 / math.pi) * 0.044715 * 8, math.sqrt(2 / math.pi) * 2)
+
+
 def gelu(x: Array) -> Array:
-    return gelu_vjp(x, value_only=True)
+    return _each(_gelu, x) if covered(x) else NotImplemented
 
 
-def gelu_vjp(x: Array, value_only: bool = False) -> Any:
-    if not _covered(x):
-        return NotImplemented
-    below = erf(x * x.dtype.type(SQRT_HALF))  # twice the probability of a smaller number, less 1
-    below += 1
-    below *= 0.5
-    if value_only:
-        below *= x
-        return below
-
-    def pullback(g: Array) -> tuple[Array]:
-        slope = x * x
-        slope *= -0.5
-        np.exp(slope, out=slope)
-        slope *= x
-        slope *= 1 / SQRT_TWO_PI
-        slope += below
-        slope *= g
-        return (slope,)
-
-    return x * below, pullback
+def gelu_vjp(x: Array) -> Any:
+    return (_each(_gelu, x), lambda g: (_each(_gelu_slope, x, g),)) if covered(x) else NotImplemented
 
 
 def gelu_tanh(x: Array) -> Array:
-    return gelu_tanh_vjp(x, value_only=True)
+    return _each(_gelu_tanh, x) if covered(x) else NotImplemented
 
 
-def gelu_tanh_vjp(x: Array, value_only: bool = False) -> Any:
-    if not _covered(x):
-        return NotImplemented
-    wave = x * x
-    wave *= TANH_CUBIC
+def gelu_tanh_vjp(x: Array) -> Any:
+    return (_each(_gelu_tanh, x), lambda g: (_each(_gelu_tanh_slope, x, g),)) if covered(x) else NotImplemented
+
+
+def _each(formula: Callable[..., None], *arrays: Array) -> Array:
+    """formula(*block, out) of arrays of one shape, element by element."""
+    out = np.empty(arrays[0].shape, arrays[0].dtype)
+    in_blocks(formula, *(a.reshape(-1) for a in arrays), out.reshape(-1))
+    return out
+
+
+def _gelu(x: Array, out: Array) -> None:
+    half = x * 0.5
+    np.multiply(_odds(half), half, out=out)
+
+
+def _gelu_slope(x: Array, g: Array, out: Array) -> None:
+    """g (P + x p), where P is the probability of a smaller number than x and p the density there."""
+    half = x * 0.5
+    density = half * half
+    density *= -2
+    np.exp(density, out=density)
+    density *= half
+    density *= math.sqrt(2 / math.pi)
+    odds = _odds(half)
+    odds *= 0.5
+    density += odds
+    np.multiply(density, g, out=out)
+
+
+def _odds(half: Array) -> Array:
+    """Twice the probability that a standard normal number is below 2 half."""
+    wave = _wave(half, half * half, EXACT) if half.dtype == np.float32 else erf(half * math.sqrt(2))
     wave += 1
-    wave *= x
-    wave *= TANH_SCALE
-    np.tanh(wave, out=wave)
-    out = wave + 1
-    out *= x
-    out *= 0.5
-    if value_only:
-        return out
+    return wave
 
-    def pullback(g: Array) -> tuple[Array]:
-        inner = x * x
-        inner *= 3 * TANH_CUBIC
-        inner += 1
-        inner *= TANH_SCALE
-        inner *= x
-        inner *= 1 - wave * wave
-        inner += wave
-        inner += 1
-        inner *= g
-        inner *= 0.5
-        return (inner,)
 
-    return out, pullback
+def _gelu_tanh(x: Array, out: Array) -> None:
+    half = x * 0.5
+    wave = _wave(half, half * half, WITH_TANH)
+    wave += 1
+    np.multiply(wave, half, out=out)
+
+
+def _gelu_tanh_slope(x: Array, g: Array, out: Array) -> None:
+    """With t = tanh(w): g (1 + t + x (1 - t^2) w') / 2."""
+    half = x * 0.5
+    square = half * half
+    wave = _wave(half, square, WITH_TANH)
+    cubic, linear = WITH_TANH
+    square *= 3 * cubic
+    square += linear
+    square *= half  # x w'
+    np.multiply(wave, wave, out=half)
+    np.subtract(1, half, out=half)
+    square *= half
+    wave += 1
+    wave += square
+    wave *= 0.5
+    np.multiply(wave, g, out=out)
+
+
+def _wave(half: Array, square: Array, coefficients: Sequence[float]) -> Array:
+    """tanh(half P(square)), by Horner's rule."""
+    out = square * coefficients[0]
+    for coefficient in coefficients[1:-1]:
+        out += coefficient
+        out *= square
+    out += coefficients[-1]
+    out *= half
+    return np.tanh(out, out=out)
+
+
+# --- Layer norm ------------------------------------------------------------------------------------------------------
 
 
 def layer_norm(x: Array, weight: Array | None, bias: Array | None, *, eps: float) -> Array:
-    if not _covered(x):
+    if not covered(x):
         return NotImplemented
-    out, _ = _normalised(x, eps)
-    if weight is not None:
-        out *= weight
-    if bias is not None:
-        out += bias
+    out = np.empty(x.shape, x.dtype)
+    in_blocks(partial(_layer_norm, weight, bias, eps), rows(x), rows(out), blas=True)
     return out
 
 
 def layer_norm_vjp(x: Array, weight: Array | None, bias: Array | None, *, eps: float) -> Any:
-    """For y = n w + b with n = (x - mean) r: dx = r (gw - mean(gw) - n mean(gw n)), dw = sum(g n), db = sum(g)."""
-    if not _covered(x):
+    if not covered(x):
         return NotImplemented
-    normal, scale = _normalised(x, eps)
-    out = normal * weight if weight is not None else normal.copy()
+
+    def pullback(g: Array) -> tuple[Array | None, ...]:
+        out = np.empty(x.shape, x.dtype)
+        parts = in_blocks(partial(_layer_norm_slopes, weight, eps), rows(x), rows(g), rows(out), blas=True)
+        g_weight, g_bias = (total(part) for part in zip(*parts))
+        return out, None if weight is None else g_weight, None if bias is None else g_bias
+
+    return layer_norm(x, weight, bias, eps=eps), pullback
+
+
+def _layer_norm(weight: Array | None, bias: Array | None, eps: float, x: Array, out: Array) -> None:
+    _normalise(x, eps, out)
+    if weight is not None:
+        out *= weight
     if bias is not None:
         out += bias
 
-    def pullback(g: Array) -> tuple[Array | None, ...]:
-        rows = g.reshape(-1, g.shape[-1])
-        g_bias = None if bias is None else np.add.reduce(rows, 0)
-        g_weight = None if weight is None else np.einsum("ij,ij->j", rows, normal.reshape(rows.shape))
-        gw = g * weight if weight is not None else g.copy()
-        along = np.einsum("...j,...j->...", gw, normal)[..., None] / x.shape[-1]
-        gw -= np.mean(gw, -1, keepdims=True)
-        gw -= normal * along
-        gw *= scale
-        return gw, g_weight, g_bias
 
-    return out, pullback
-
-
-def _normalised(x: Array, eps: float) -> tuple[Array, Array]:
-    """x with mean 0 and variance 1 along its last axis, and the factor that made it so."""
-    out = x - np.mean(x, -1, keepdims=True)
-    variance = np.einsum("...j,...j->...", out, out)[..., None] / x.shape[-1]
-    scale = 1 / np.sqrt(variance + x.dtype.type(eps))
+def _layer_norm_slopes(weight: Array | None, eps: float, x: Array, g: Array, out: Array) -> tuple[Array, Array]:
+    """For y = n w + b with n = (x - mean) r: dx = r (gw - mean(gw) - n mean(gw n)), dw = sum(g n), db = sum(g)."""
+    normal = np.empty_like(x)
+    scale = _normalise(x, eps, normal)
+    g_bias = np.add.reduce(g, 0)
+    along = g * normal
+    g_weight = np.add.reduce(along, 0)
+    if weight is None:
+        np.copyto(out, g)
+    else:
+        np.multiply(g, weight, out=out)
+        along *= weight
+    out -= _mean(out)
+    normal *= _mean(along)
+    out -= normal
     out *= scale
-    return out, scale
+    return g_weight, g_bias
+
+
+def _normalise(x: Array, eps: float, out: Array) -> Array:
+    """Write x with mean 0 and variance 1 in each row, and return the factors that made it so."""
+    np.subtract(x, _mean(x), out=out)
+    scale = _mean(out * out)
+    scale += eps
+    np.sqrt(scale, out=scale)
+    np.divide(1, scale, out=scale)
+    out *= scale
+    return scale
+
+
+def _mean(x: Array) -> Array:
+    """The mean of each row, as a column: a product of matrices, since short rows cost a reduction much for each."""
+    return x @ np.full((x.shape[1], 1), 1 / max(x.shape[1], 1), x.dtype)
+
+
+# --- Linear ----------------------------------------------------------------------------------------------------------
+
+ROWS = 256  # of a product of matrices: with fewer, BLAS is slow
+
+
+def linear(x: Array, weight: Array, bias: Array | None) -> Array:
+    if not covered(x):
+        return NotImplemented
+    out = np.empty((*x.shape[:-1], len(weight)), x.dtype)
+    in_blocks(
+        partial(_linear, weight.T, bias), rows(x), rows(out), rows=max(ROWS, BLOCK // max(weight.shape)), blas=True
+    )
+    return out
+
+
+def linear_vjp(x: Array, weight: Array, bias: Array | None) -> Any:
+    if not covered(x):
+        return NotImplemented
+
+    def pullback(g: Array) -> tuple[Array | None, ...]:
+        g_x, g_weight, g_bias = linear_slopes(x, weight, g)
+        return g_x, g_weight, None if bias is None else g_bias
+
+    return linear(x, weight, bias), pullback
+
+
+def linear_slopes(x: Array, weight: Array, g: Array) -> tuple[Array, Array, Array]:
+    """The gradients of x, weight and bias."""
+    out = np.empty(x.shape, x.dtype)
+    parts = in_blocks(partial(_linear_slopes, weight), rows(x), rows(g), rows(out), rows=2 * ROWS, blas=True)
+    g_weight, g_bias = (total(part) for part in zip(*parts))
+    return out, g_weight, g_bias
+
+
+def _linear(turned: Array, bias: Array | None, x: Array, out: Array) -> None:
+    np.matmul(x, turned, out=out)
+    if bias is not None:
+        out += bias
+
+
+def _linear_slopes(weight: Array, x: Array, g: Array, out: Array) -> tuple[Array, Array]:
+    np.matmul(g, weight, out=out)
+    return g.T @ x, np.add.reduce(g, 0)

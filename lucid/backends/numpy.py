@@ -16,6 +16,10 @@ from .. import dtypes
 from ..dtypes import DType
 from ..errors import DTypeError
 from . import complex_numbers, gamma, numpy_linalg, tails
+from .attention import scaled_dot_product_attention as scaled_dot_product_attention
+from .attention import scaled_dot_product_attention_vjp as scaled_dot_product_attention_vjp
+from .convolution import conv_of_patches as conv_of_patches
+from .convolution import conv_of_patches_vjp as conv_of_patches_vjp
 from .convolution import convolve as _convolve
 from .fused import gelu as gelu
 from .fused import gelu_tanh as gelu_tanh
@@ -23,6 +27,8 @@ from .fused import gelu_tanh_vjp as gelu_tanh_vjp
 from .fused import gelu_vjp as gelu_vjp
 from .fused import layer_norm as layer_norm
 from .fused import layer_norm_vjp as layer_norm_vjp
+from .fused import linear as linear
+from .fused import linear_vjp as linear_vjp
 from .special import erf as erf
 from .special import erfinv as erfinv
 from .threefry import random_bits

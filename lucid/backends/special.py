@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from .blocks import in_blocks
+
 __all__ = ["erf", "erfinv"]
 
 Array = Any  # a NumPy array
-
-BLOCK = 1 << 15  # elements: long enough to hide the cost of a NumPy call, short enough for the cache
 
 
 def erf(x: Array) -> Array:
@@ -32,7 +32,7 @@ def erf(x: Array) -> Array:
     This is flat at v = 2, so errors of v fade as erf comes near 1. Nor can rounding lead past 1: (v / 2)^2 is at least
     v - 1, which floats hold exactly, and rounding keeps order.
     """
-    return _in_blocks(_erf, x)
+    return _each(_erf, x)
 
 
 def erfinv(x: Array) -> Array:
@@ -43,18 +43,16 @@ def erfinv(x: Array) -> Array:
     The variable is u = -log(1 - x^2), as in Giles, "Approximating the erfinv function", GPU Computing Gems, 2012.
     Near 1 erfinv grows like the square root of u, and 1 - x is exact.
     """
-    return _in_blocks(_erfinv, x)
+    return _each(_erfinv, x)
 
 
 @np.errstate(all="ignore")
-def _in_blocks(formula: Callable[[Array, Array], None], x: Array) -> Array:
-    """formula(x, out) for a block at a time; float16 and bfloat16 are computed in float32."""
+def _each(formula: Callable[[Array, Array], None], x: Array) -> Array:
+    """formula(x, out) in blocks; float16 and bfloat16 are computed in float32."""
     x = np.asarray(x)
     flat = x.astype(x.dtype if x.dtype in ERF else np.float32, copy=False).ravel()
     out = np.empty_like(flat)
-    for start in range(0, flat.size, BLOCK):
-        block = slice(start, start + BLOCK)
-        formula(flat[block], out[block])
+    in_blocks(formula, flat, out)
     return out.reshape(x.shape).astype(x.dtype, copy=False)
 
 

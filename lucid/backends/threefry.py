@@ -9,9 +9,12 @@ SC 2011: a cipher stirs a counter under a key, so any word can be had without th
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
+
+from .blocks import in_blocks
 
 __all__ = ["key_from_seed", "random_bits", "split"]
 
@@ -21,8 +24,6 @@ Key = Any  # two words
 ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))  # bits to rotate by, in turn for four rounds each
 PARITY = 0x1BD11BDA  # makes the third word of the key: no key gives three zeros
 MASK = 0xFFFFFFFF
-
-BLOCK = 1 << 15  # counters: long enough to hide the cost of a NumPy call, short enough for the cache
 
 
 def key_from_seed(seed: int) -> tuple[int, int]:
@@ -43,9 +44,7 @@ def random_bits(key: Key, shape: Sequence[int]) -> Words:
     words: Words = np.arange(2 * half, dtype=np.uint32)
     words[size:] = 0
     first, second = words[:half], words[half:]
-    for start in range(0, half, BLOCK):
-        block = slice(start, start + BLOCK)
-        _stir(key, first[block], second[block])
+    in_blocks(partial(_stir, key), first, second)
     return words[:size].reshape(shape)
 
 

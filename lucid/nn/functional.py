@@ -7,7 +7,7 @@ from math import prod
 from .. import random
 from ..dtypes import int64
 from ..errors import ShapeError
-from ..ops import activation, attention, convolution, manipulation, normalization
+from ..ops import activation, attention, convolution, linear_algebra, manipulation, normalization
 from ..ops.arguments import NUMERIC, REAL_FLOATING, Scalar, ready
 from ..ops.arguments import tensor as as_tensor
 from ..ops.creation import arange, eye
@@ -40,15 +40,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     >>> linear(lucid.ones((2, 3)), lucid.ones((4, 3))).shape
     (2, 4)
     """
-    input = as_tensor("linear", input, "input")
-    shapes = weight.shape[1:], weight.shape[:1] if bias is None else bias.shape
-    if weight.ndim != 2 or shapes != (input.shape[-1:], weight.shape[:1]):
-        raise ShapeError(
-            f"linear: got input {input.shape}, weight {weight.shape}, bias {bias if bias is None else bias.shape}; "
-            "wanted (..., i), (o, i) and (o,)"
-        )
-    out = matmul(input, weight.mT)
-    return out if bias is None else out + bias
+    return linear_algebra.linear(as_tensor("linear", input, "input"), weight, bias)
 
 
 def conv2d(

@@ -4,11 +4,11 @@ import builtins
 import math
 from typing import Any
 
-from ..autograd.operation import apply, primitive
+from ..autograd.operation import apply, composite, primitive
 from ..errors import ShapeError
 from ..tensor import Tensor
 from .arguments import FLOATING, each_axis, tensor, together
-from .linear_algebra import matmul
+from .linear_algebra import linear
 
 __all__ = ["conv"]
 
@@ -123,7 +123,9 @@ def conv(
     >>> conv(lucid.ones((1, 3, 8, 8)), lucid.ones((4, 3, 2, 2)), stride=2).shape
     (1, 4, 4, 4)
     """
-    x, weight = together("conv", FLOATING, tensor("conv", x), tensor("conv", weight, "weight"))
+    given = [tensor("conv", x), tensor("conv", weight, "weight")] + ([] if bias is None else [bias])
+    x, weight, *rest = together("conv", FLOATING, *given)
+    bias = rest[0] if rest else None
     space = x.ndim - 2
     if bias is not None and bias.shape != weight.shape[:1]:
         raise ShapeError(f"conv: bias has shape {bias.shape}; wanted {weight.shape[:1]}, one for each output channel")
@@ -152,7 +154,8 @@ def conv(
     return out if bias is None else out + bias.reshape((-1, *ones))
 
 
-def _conv_of_patches(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+@composite
+def _conv_of_patches(x: Tensor, weight: Tensor, bias: Tensor | None, /) -> Tensor:
     """Kernels that do not overlap: cut x into patches, and it is one matrix product."""
     images, channels, *sizes = x.shape
     kernel = weight.shape[2:]
@@ -165,6 +168,5 @@ def _conv_of_patches(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     order = (0, *range(2, 2 + 2 * space, 2), 1, *range(3, 3 + 2 * space, 2))
     size = channels * math.prod(kernel)
     patches = x.reshape((images, channels, *split)).permute_dims(order).reshape((images, *counts, size))
-    out = matmul(patches, weight.reshape((weight.shape[0], size)).mT)
-    out = out if bias is None else out + bias
+    out = linear(patches, weight.reshape((weight.shape[0], size)), bias)
     return out.permute_dims((0, space + 1, *range(1, space + 1)))

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import scipy.special
 
-from lucid.backends.special import BLOCK, erf, erfinv
+from lucid.backends.blocks import BLOCK
+from lucid.backends.special import erf, erfinv
 
 DTYPES = [np.float16, ml_dtypes.bfloat16, np.float32, np.float64]
 WIDE = [np.float32, np.float64]

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from lucid.backends.threefry import BLOCK, _stir, key_from_seed, random_bits, split
+from lucid.backends.blocks import BLOCK
+from lucid.backends.threefry import _stir, key_from_seed, random_bits, split
 
 ONES = 0xFFFFFFFF
 SEEDS = [0, 1, 2**31, 2**32 - 1, 2**32, 0x123456789ABCDEF0, 2**64 - 1]

@@ -109,6 +109,12 @@ OPS = (
         sample(X, Y, axes=0), sample(X, numbers(4, 2), axes=1), sample(integers(2, 3), integers(3, 2), axes=1),
     ], wrong(X, Y, axes=1, error=ShapeError, message="wanted pairs of equal sizes"),
        wrong(X, Y, axes=3, error=ShapeError, message="do not have as many")),
+    op("linear", lambda x, w, b=None: x @ w.T + (0 if b is None else b), same, [
+        sample(Z, numbers(5, 4), numbers(5)), sample(X[0], numbers(2, 4)), sample(X, numbers(3, 4), numbers(3)),
+        sample(numbers(0, 4), numbers(3, 4), numbers(3)), sample(integers(2, 3), integers(4, 3)),
+        sample(numbers(2, 3, dtype=np.complex64), numbers(4, 3, dtype=np.complex64)),
+    ], wrong(X, X[:, :3], error=ShapeError, message="linear: got x (3, 4), weight (3, 3)"),
+       wrong(X, Y, Y[0, :2], error=ShapeError, message="wanted (..., i), (o, i) and (o,)")),
     op("gelu", gelu, floating, [
         sample(X), sample(X, approximate=True), sample(integers(3)), sample(numbers(0, 2)), sample(ONE),
         edge(array(-1e4, 0.0, 1e4, nan, inf)),

@@ -150,5 +150,5 @@ def test_a_kernel_keeps_to_its_device(device: str) -> None:
 
 
 def test_samples_reach_every_composite() -> None:
-    assert set(COMPOSITES) <= {"gelu_tanh", *(op.name for op in neural.OPS)}
+    assert set(COMPOSITES) <= {"conv_of_patches", "gelu_tanh", *(op.name for op in neural.OPS)}
     assert tree.leaves([list(samples("cpu"))])

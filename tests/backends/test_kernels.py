@@ -1,0 +1,173 @@
+"""Kernels of the cpu on arrays that are cut into blocks, with one thread and several, against double precision.
+
+What they mean on small arrays and odd ones is tested against their bodies, in tests/ops/test_composites.py. Here every
+result is within 1e-5 of the largest number beside it, mostly far nearer, and a kernel never declines.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.special
+
+from lucid.backends import numpy as backend
+from lucid.backends.blocks import BLOCK, get_num_threads, set_num_threads
+
+Array = Any
+
+
+@pytest.fixture(autouse=True, params=[1, 2], ids="{} threads".format)
+def threads(request: pytest.FixtureRequest) -> Iterator[None]:
+    before = get_num_threads()
+    set_num_threads(request.param)
+    yield
+    set_num_threads(before)
+
+
+def normal(*shape: int, seed: int = 0) -> Array:
+    return np.random.default_rng(seed).standard_normal(shape, np.float32)
+
+
+def check(kernel: str, inputs: list[Array | None], wanted: Any, slopes: Any, off: float = 1e-6, **options: Any) -> None:
+    """The kernel, and its pullback of an uneven gradient, against functions of arrays in double precision."""
+    value = getattr(backend, kernel)(*inputs, **options)
+    again, pullback = getattr(backend, f"{kernel}_vjp")(*inputs, **options)
+    np.testing.assert_array_equal(value, again)
+    double = [None if x is None else x.astype(np.float64) for x in inputs]
+    g = normal(*value.shape, seed=9)
+    found, expected = [value, *pullback(g)], [wanted(*double), *slopes(g.astype(np.float64), *double)]
+    assert len(found) == len(expected)
+    for x, y in zip(found, expected, strict=True):
+        if y is None:
+            assert x is None
+            continue
+        assert (x.dtype, x.shape) == (np.float32, y.shape)
+        assert np.abs(x - y).max() <= off * np.abs(y).max()
+
+
+def density(x: Array) -> Array:
+    return np.exp(-x * x / 2) / np.sqrt(2 * np.pi)
+
+
+def test_gelu() -> None:
+    x = np.linspace(-9, 9, 3 * BLOCK, dtype=np.float32).reshape(3, -1)
+    ndtr = scipy.special.ndtr
+    check("gelu", [x], lambda x: x * ndtr(x), lambda g, x: [g * (ndtr(x) + x * density(x))])
+    exact, value = x.astype(np.float64) * ndtr(x.astype(np.float64)), backend.gelu(x)
+    assert (np.abs(value - exact) <= 2 * np.spacing(np.abs(x))).all()  # 2 units in the last place of x
+    near = x > -1
+    np.testing.assert_allclose(value[near], exact[near], rtol=1e-6)
+
+
+def test_gelu_tanh() -> None:
+    x = np.linspace(-9, 9, 3 * BLOCK, dtype=np.float32)
+
+    def wave(x: Array) -> Array:
+        return np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3))
+
+    def slope(g: Array, x: Array) -> list[Array]:
+        inner = np.sqrt(2 / np.pi) * (1 + 3 * 0.044715 * x**2)
+        return [g * (1 + wave(x) + x * (1 - wave(x) ** 2) * inner) / 2]
+
+    check("gelu_tanh", [x], lambda x: x * (1 + wave(x)) / 2, slope)
+
+
+@pytest.mark.parametrize("affine", [True, False])
+def test_layer_norm(affine: bool) -> None:
+    x = normal(50, 100, 64) + normal(50, 100, 1, seed=1)
+    weight, bias = (normal(64, seed=2), normal(64, seed=3)) if affine else (None, None)
+
+    def normalised(x: Array) -> Array:
+        return (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-6)
+
+    def wanted(x: Array, w: Array | None = None, b: Array | None = None) -> Array:
+        return normalised(x) * (1 if w is None else w) + (0 if b is None else b)
+
+    def slopes(g: Array, x: Array, w: Array | None = None, b: Array | None = None) -> list[Array | None]:
+        n, gw = normalised(x), g * (1 if w is None else w)
+        inner = gw - gw.mean(-1, keepdims=True) - n * (gw * n).mean(-1, keepdims=True)
+        rest = [None, None] if w is None else [(g * n).sum((0, 1)), g.sum((0, 1))]
+        return [inner / np.sqrt(x.var(-1, keepdims=True) + 1e-6), *rest]
+
+    check("layer_norm", [x, weight, bias], wanted, slopes, off=3e-6, eps=1e-6)
+
+
+@pytest.mark.parametrize("bias", [normal(96, seed=2), None])
+def test_linear(bias: Array | None) -> None:
+    def slopes(g: Array, x: Array, w: Array, b: Array | None = None) -> list[Array | None]:
+        return [g @ w, np.einsum("abi,abj->ij", g, x), None if b is None else g.sum((0, 1))]
+
+    check(
+        "linear",
+        [normal(7, 500, 48), normal(96, 48, seed=1), bias],
+        lambda x, w, b=None: x @ w.T + (0 if b is None else b),
+        slopes,
+    )
+
+
+def reference_slopes(wanted: Callable[..., Array], step: float = 1e-6) -> Callable[..., Any]:
+    """The change of sum(g wanted(...)) along one random direction of each input, which pullbacks must agree with."""
+
+    def slopes(g: Array, *inputs: Array) -> list[float]:
+        found = []
+        for i, x in enumerate(inputs):
+            if x is None:
+                continue
+            way = normal(*x.shape, seed=20 + i).astype(np.float64) * step
+            ends = (wanted(*inputs[:i], x + s * way, *inputs[i + 1 :]) for s in (1, -1))
+            found.append(sum(s * np.vdot(g, end) for s, end in zip((1, -1), ends, strict=True)) / (2 * step))
+        return found
+
+    return slopes
+
+
+def check_along(kernel: str, inputs: list[Array | None], wanted: Callable[..., Array], **options: Any) -> None:
+    """The value in double precision, and pullbacks along random directions."""
+    value, pullback = getattr(backend, f"{kernel}_vjp")(*inputs, **options)
+    double = [None if x is None else x.astype(np.float64) for x in inputs]
+    exact = wanted(*double)
+    assert np.abs(value - exact).max() <= 2e-6 * np.abs(exact).max()
+    g = normal(*value.shape, seed=9)
+    along = reference_slopes(wanted)(g.astype(np.float64), *double)
+    given = [(i, x, d) for i, (x, d) in enumerate(zip(inputs, pullback(g), strict=True)) if x is not None]
+    for (i, x, d), slope in zip(given, along, strict=True):
+        assert (d.shape, d.dtype) == (x.shape, x.dtype)
+        way = normal(*x.shape, seed=20 + i).astype(np.float64)
+        scale = np.linalg.norm(d.astype(np.float64) * way)  # of a sum with random signs
+        assert abs(np.vdot(way, d) - slope) <= 1e-5 * scale
+
+
+@pytest.mark.parametrize(
+    ("lead", "queries", "keys"),
+    [((2, 3), 300, 49), ((1, 1), 3136, 49), ((64, 8), 50, 50), ((5,), 400, 500), ((), 9, 7)],
+)
+def test_attention(lead: tuple[int, ...], queries: int, keys: int) -> None:
+    def wanted(q: Array, k: Array, v: Array, mask: None = None) -> Array:
+        return scipy.special.softmax(q @ k.mT * 0.3, -1) @ v
+
+    q, k = normal(*lead, queries, 16), normal(*lead, keys, 16, seed=1)
+    check_along("scaled_dot_product_attention", [q, k, normal(*lead, keys, 8, seed=2), None], wanted, scale=0.3)
+
+
+def test_attention_leaves_heads_side_by_side() -> None:
+    """Heads cut from the channels of tokens come back so that joining them copies nothing."""
+    q, k, v = (normal(2, 600, 3, 16, seed=i).swapaxes(1, 2) for i in range(3))
+    out, pullback = backend.scaled_dot_product_attention_vjp(q, k, v, None, scale=0.25)
+    assert np.shares_memory(out, out.swapaxes(1, 2).reshape(2, 600, 48))
+    assert all(d.strides == x.strides for d, x in zip(pullback(out), (q, k, v)))
+
+
+@pytest.mark.parametrize("last", [False, True])
+@pytest.mark.parametrize("sizes", [(64, 48), (67, 50)])
+def test_conv_of_patches(sizes: tuple[int, int], last: bool) -> None:
+    """With the channels first or last in memory, and with pixels left over."""
+
+    def wanted(x: Array, w: Array, b: Array) -> Array:
+        n, c, *_ = x.shape
+        h, k = sizes[0] // 4, sizes[1] // 2
+        patches = x[:, :, : 4 * h, : 2 * k].reshape(n, c, h, 4, k, 2)
+        return np.einsum("ncuivj,ocij->nouv", patches, w) + b[:, None, None]
+
+    x = np.moveaxis(normal(3, *sizes, 5), -1, 1) if last else normal(3, 5, *sizes)
+    check_along("conv_of_patches", [x, normal(6, 5, 4, 2, seed=1), normal(6, seed=2)], wanted)
