@@ -1,0 +1,182 @@
+"""How fast lucid is beside the library that people would use in its place, and how much memory it takes.
+
+    python benchmarks/peers.py [cpu] [--batch-size 1 8 32] [--rounds 9] [--threads 2] [--compile] [--json]
+
+Each part has one question. cpu: PVT-Tiny on NumPy against Hugging Face's PvtForImageClassification in PyTorch, with the
+same configuration and random weights; inference, and a training step of forward, cross-entropy, backward and AdamW.
+Both libraries get the same number of threads, and take their turns in the same rounds, so that a slow moment of the
+machine meets them all. Peak memory is that of a fresh process: how far training steps lift it above what the library,
+the model and its images took before.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import lucid
+from lucid import models, nn, optim
+from lucid.cli.measure import Spread, environment, in_turn
+
+Case = tuple[str, int, str]  # what is computed, the batch size, the library
+INFERENCE, TRAINING = "inference", "training step"
+EPS = {"norm_eps": 1e-6, "patch_norm_eps": 1e-6, "sr_norm_eps": 1e-6}  # Hugging Face has one everywhere
+CLASSES, PIXELS, STEPS = 1000, 224, 3
+PEERS = {"cpu": ("lucid", "torch")}  # the libraries of each part: ours first
+
+
+# --- The contestants -------------------------------------------------------------------------------------------------
+
+
+def of_lucid(what: str, size: int, threads: int) -> Callable[[], Any]:
+    lucid.set_num_threads(threads)
+    model = models.pvt_tiny(out_proj=True, drop_path_rate=0.0, **EPS).train(what == TRAINING)
+    images = lucid.random.normal((size, 3, PIXELS, PIXELS))
+    if what == INFERENCE:
+        return lucid.no_grad()(lambda: model(images))
+    optimizer = optim.AdamW(model.parameters(), lr=1e-4)
+    labels = lucid.random.integers(0, CLASSES, (size,))
+
+    def step() -> None:
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(model(images), labels).backward()
+        optimizer.step()
+
+    return step
+
+
+def of_torch(what: str, size: int, threads: int, compiled: bool = False) -> Callable[[], Any]:
+    import torch
+    from transformers import PvtConfig, PvtForImageClassification
+
+    torch.set_num_threads(threads)
+    model = PvtForImageClassification(PvtConfig(num_labels=CLASSES)).train(what == TRAINING)
+    run = torch.compile(model) if compiled else model
+    images = torch.randn(size, 3, PIXELS, PIXELS)
+    if what == INFERENCE:
+        return torch.no_grad()(lambda: run(images))
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4)
+    labels = torch.randint(0, CLASSES, (size,))
+
+    def step() -> None:
+        optimizer.zero_grad()
+        torch.nn.functional.cross_entropy(run(images).logits, labels).backward()
+        optimizer.step()
+
+    return step
+
+
+def of_torch_compiled(what: str, size: int, threads: int) -> Callable[[], Any]:
+    return of_torch(what, size, threads, compiled=True)
+
+
+CONTESTANTS = {"lucid": of_lucid, "torch": of_torch, "torch compiled": of_torch_compiled}
+
+
+# --- Measuring -------------------------------------------------------------------------------------------------------
+
+
+def times(libraries: Sequence[str], work: Sequence[tuple[str, int]], threads: int, rounds: int) -> dict[Case, Spread]:
+    """The seconds of each case. Only the libraries take turns: what differs in size would crowd the cache of others."""
+    found: dict[Case, Spread] = {}
+    for what, size in work:
+        cases = {(what, size, name): CONTESTANTS[name](what, size, threads) for name in libraries}
+        found |= in_turn(cases, rounds, warm_up=2)
+    return found
+
+
+def peak(library: str, size: int, threads: int) -> float:
+    """The bytes that training steps need at most, in a fresh process."""
+    command = [sys.executable, __file__, "--peak-of", library, "--batch-size", str(size), "--threads", str(threads)]
+    return float(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
+
+
+def print_peak(library: str, size: int, threads: int) -> None:
+    """What the process of `peak` does."""
+    step = CONTESTANTS[library](TRAINING, size, threads)
+    before = _most_memory()
+    for _ in range(STEPS):
+        step()
+    print(_most_memory() - before)
+
+
+def _most_memory() -> int:
+    """The most memory, in bytes, that this process ever had."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+# --- Reporting -------------------------------------------------------------------------------------------------------
+
+
+def rows_of(found: dict[Case, Spread]) -> list[dict[str, Any]]:
+    """A row for each case; its ratio is that of our time to theirs, the median over rounds that both ran in."""
+    rows = []
+    for (what, size, library), spread in found.items():
+        ours = found[what, size, "lucid"]
+        rows.append(
+            {
+                "work": what,
+                "batch_size": size,
+                "library": library,
+                "milliseconds": 1e3 * spread.median,
+                "shortest": 1e3 * spread.seconds[0],
+                "spread_percent": spread.percent,
+                "ratio": ours.median / spread.median,
+            }
+        )
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("part", nargs="?", choices=PEERS, default="cpu", help="what to compare (default: %(default)s)")
+    parser.add_argument("--batch-size", type=int, nargs="+", default=[1, 8, 32], metavar="N", help="of inference")
+    parser.add_argument("--training-size", type=int, nargs="*", default=[8], metavar="N", help="batches to learn from")
+    parser.add_argument(
+        "--rounds", type=int, default=9, metavar="N", help="measurements of each (default: %(default)s)"
+    )
+    parser.add_argument("--threads", type=int, default=lucid.get_num_threads(), metavar="N", help="of each library")
+    parser.add_argument("--compile", action="store_true", help="torch.compile too, which needs a C++ compiler")
+    parser.add_argument("--json", action="store_true", help="print JSON in place of the tables")
+    parser.add_argument("--peak-of", choices=CONTESTANTS, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.peak_of:
+        print_peak(options.peak_of, options.batch_size[0], options.threads)
+        return
+
+    libraries = [*PEERS[options.part], *(["torch compiled"] if options.compile else [])]
+    peaks = {(size, name): peak(name, size, options.threads) for size in options.training_size for name in libraries}
+    work = [*((INFERENCE, size) for size in options.batch_size), *((TRAINING, size) for size in options.training_size)]
+    found = times(libraries, work, options.threads, options.rounds)
+    results = {
+        "environment": environment([options.part]) | {"threads": options.threads},
+        "rounds": options.rounds,
+        "times": rows_of(found),
+        "peaks": [
+            {"batch_size": size, "library": name, "megabytes": n / 1e6, "ratio": peaks[size, "lucid"] / n}
+            for (size, name), n in peaks.items()
+        ],
+    }
+    if options.json:
+        print(json.dumps(results, indent=2))
+        return
+    print(json.dumps(results["environment"], indent=2))
+    print(f"\nPVT-Tiny, {PIXELS} x {PIXELS}, medians of {options.rounds} rounds in turn; ratio: lucid / the other")
+    print(f"{'work':<14} {'batch':>5}  {'library':<15} {'ms':>8} {'shortest':>9} {'spread':>7} {'ratio':>6}")
+    for row in results["times"]:
+        print(
+            "{work:<14} {batch_size:>5}  {library:<15} {milliseconds:8.1f} {shortest:9.1f} {spread_percent:5.0f} % "
+            "{ratio:6.2f}".format_map(row)
+        )
+    print("\nPeak memory of training steps")
+    print(f"{'batch':>5}  {'library':<15} {'MB':>8} {'ratio':>6}")
+    for row in results["peaks"]:
+        print("{batch_size:>5}  {library:<15} {megabytes:8.1f} {ratio:6.2f}".format_map(row))
+
+
+if __name__ == "__main__":
+    main()
