@@ -3,7 +3,7 @@
 A function is traced with arrays that have no values yet: what it computes becomes one MLX graph, and later calls with
 arguments of the same shapes and dtypes run that graph in place of the function. What the function reaches without being
 given it (parameters, gradients, the state of an optimiser) goes into the graph and comes out of it, so that a whole
-training step compiles. On the cpu the function simply runs.
+training step compiles. On the cpu the function simply runs, and so it does inside `vmap`.
 """
 
 import sys
@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from . import devices, random, tree
 from .autograd.graph import Leaf, Node
+from .autograd.modes import MODES
 from .errors import CompileError, GradientError
 from .tensor import Tensor
 
@@ -48,7 +49,7 @@ def compile(function: Function) -> Function:
         objects = {path: x for path, x in given.items() if not isinstance(x, Tensor)}
         reached = _reached(function, objects)
         tensors = [x for x in (*given.values(), *reached.values()) if isinstance(x, Tensor)]
-        if not any(x.device == "gpu" for x in tensors):
+        if MODES.batch is not None or not any(x.device == "gpu" for x in tensors):
             return function(*args, **options)
         key = tuple((path, _signature(value)) for path, value in (*given.items(), *reached.items()))
         graph = graphs.pop(key, None) or _Graph(function)

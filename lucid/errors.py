@@ -4,8 +4,8 @@ Every message says which function, what arrived, what was wanted and what to do.
 """
 
 __all__ = [
-    *("AxisError", "CheckpointError", "CompileError", "DTypeError", "DeviceError", "GradientError", "LinAlgError"),
-    "ShapeError",
+    *("AxisError", "BatchError", "CheckpointError", "CompileError", "DTypeError", "DeviceError", "GradientError"),
+    *("LinAlgError", "ShapeError"),
 ]
 
 
@@ -31,6 +31,10 @@ class GradientError(RuntimeError):
 
 class CompileError(RuntimeError):
     """A value was read while its computation was only being traced."""
+
+
+class BatchError(RuntimeError):
+    """A value was read where it is that of many elements at once, inside vmap."""
 
 
 class LinAlgError(ValueError):

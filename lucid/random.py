@@ -19,6 +19,7 @@ from operator import index
 from typing import Any
 
 from . import devices
+from .autograd.batches import drawn
 from .backends import threefry
 from .devices import Device
 from .dtypes import (
@@ -134,7 +135,8 @@ class Generator:
             )
         draw = self._next()
         key = self._key(draw) if self.traced is None else self._traced_key(draw)
-        return Tensor(devices.backend(device, "random").bits(key, shape))
+        backend = devices.backend(device, "random")
+        return drawn(lambda whole: backend.bits(key, whole), shape)
 
     def keys(self) -> Any:
         """The keys of the next `PAGE` draws, on the gpu: what a compiled function may use up in a call."""

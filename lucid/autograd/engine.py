@@ -16,6 +16,7 @@ from typing import Any
 from ..backends import backend_of
 from ..errors import DTypeError, GradientError, ShapeError
 from ..tensor import Tensor
+from .batches import beside, further_in
 from .graph import OPS, Leaf, Node, Outputs, order
 from .modes import set_grad_enabled
 
@@ -87,6 +88,14 @@ def pull(
 ) -> dict[Node, Tensor]:
     """Pull gradients back from `outputs` to the `wanted` nodes, or into the leaves if that is None."""
     retain_graph = create_graph if retain_graph is None else retain_graph
+    recorded, gradients = create_graph, [beside(g, x) for x, g in zip(outputs, gradients, strict=True)]
+    if any(further_in(g, x) for x, g in zip(outputs, gradients, strict=True)):
+        if wanted is None:
+            raise GradientError(
+                "backward: inside vmap, each element has a gradient of its own for what all of them share; "
+                "use vjp or value_and_grad, which return it"
+            )
+        create_graph = True  # a batch of gradients for one graph: they meet its values as Tensors do
     nodes = order([x.node for x in outputs if x.node is not None], until)
     if wanted is None:
         needed: Set[Node | None] = set(nodes)
@@ -103,7 +112,7 @@ def pull(
         pending[x.node] = pending[x.node] + g if x.node in pending else g
     found: dict[Node, Tensor] = {}
     backend = backend_of[type(outputs[0].array)]
-    with set_grad_enabled(create_graph), backend.quietly():
+    with set_grad_enabled(recorded), backend.quietly():
         for node in nodes:
             g = pending.pop(node, None)
             if g is None:

@@ -1,4 +1,4 @@
-"""Whether ops are recorded for gradients, thread by thread."""
+"""What ops do beside computing, thread by thread: whether they are recorded for gradients, and for which batch."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -12,6 +12,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 class _Modes(threading.local):
     recording = True
+    batch: Any = None  # the innermost batch whose function runs: see `batches`
 
 
 MODES = _Modes()

@@ -31,11 +31,11 @@ from operator import attrgetter
 from typing import Any, TypeVar
 
 from ..backends import backend_of
-from ..errors import DeviceError
 from ..tensor import Tensor
+from .batches import meeting
 from .engine import pull
 from .graph import OPS, Node, Outputs, offer
-from .modes import MODES
+from .modes import MODES, enable_grad
 
 __all__ = ["Composite", "Primitive", "apply", "composite", "primitive"]
 
@@ -89,7 +89,7 @@ class Primitive:
         if len(arrays) > 1:
             for array in arrays:
                 if type(array) is not array_type:
-                    raise mixed_devices(self.name, inputs)
+                    return self(*meeting(self.name, inputs), **options)
         found = self.kernels[array_type](*arrays, **options)
         out: Any = tuple(map(Tensor, found)) if type(found) is tuple else Tensor(found)
         if self.differentiable and MODES.recording:
@@ -184,7 +184,7 @@ class Composite:
         arrays = [x if x is None else x.array for x in inputs]
         array_type = type(arrays[0])
         if any(type(a) is not array_type for a in arrays if a is not None):
-            raise mixed_devices(self.name, inputs)
+            return self(*meeting(self.name, inputs), **options)
         parents = [x if x is None else x.node for x in inputs]
         recording = MODES.recording and parents.count(None) != len(parents)
         kernel = (self.kernels_with_pullback if recording else self.kernels)[array_type]
@@ -204,7 +204,10 @@ class Composite:
         # Each argument gets a node of its own, or a tensor that is passed twice would count double.
         inputs = [None if a is None else _alias(a, parent) for a, parent in zip(arrays, node.parents, strict=True)]
         ends = {x.node for x in inputs if x is not None and x.node is not None}
-        found = pull([self.body(*inputs, **options)], [g], ends, until=ends, create_graph=True)
+        recording = MODES.recording
+        with enable_grad():
+            out = self.body(*inputs, **options)
+        found = pull([out], [g], ends, until=ends, create_graph=recording)
         return [None if x is None or x.node is None else found.get(x.node) for x in inputs]
 
 
@@ -259,8 +262,3 @@ def sum_to(xp: Any, g: Any, shape: tuple[int, ...]) -> Any:
     lead = g.ndim - len(shape)
     repeated = (i + lead for i, n in enumerate(shape) if n == 1 != g.shape[i + lead])
     return xp.reshape(xp.sum(g, axis=(*range(lead), *repeated), keepdims=True), shape)
-
-
-def mixed_devices(name: str, inputs: Any) -> DeviceError:
-    places = ", ".join(x.device for x in inputs if x is not None)
-    return DeviceError(f"{name}: the inputs are on different devices ({places}); move them together with x.to(device)")

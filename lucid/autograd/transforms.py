@@ -1,4 +1,4 @@
-"""Functions made from functions: pullbacks, tangents, Jacobians, Hessians, and one run for each element of a batch.
+"""Functions made from functions: pullbacks, tangents, Jacobians, Hessians.
 
 >>> import lucid
 >>> x = lucid.asarray([1.0, 2.0])
@@ -16,20 +16,21 @@ Arguments and results may be trees of tensors: nested tuples, lists and dicts. A
 (an integer tensor, a number, None) goes to the function as it is, and has None for its gradient.
 """
 
-from collections.abc import Callable, Iterator, Sequence, Set
-from functools import update_wrapper
+from collections.abc import Callable, Sequence, Set
+from functools import cached_property, update_wrapper
 from typing import Any
 
 from .. import devices, tree
 from ..dtypes import COMPLEX, int64
 from ..errors import DTypeError, GradientError, ShapeError
 from ..tensor import Tensor
+from .batches import inside
 from .engine import pull
 from .graph import OPS, Node, order
 from .modes import MODES, enable_grad
-from .operation import part
+from .vmap import vmap
 
-__all__ = ["hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp", "vmap"]
+__all__ = ["hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
 
 Function = Callable[..., Any]
 
@@ -157,7 +158,6 @@ class _Run:
             self.result = function(*tree.map(_handle, self.args))
         self.outputs = [_handle(y) for y in _floating(self.result)]
         self.open = any(x.node for x in _released(self.outputs, self.ends))
-        self.twice: tuple[list[Tensor], list[Tensor]] | None = None
 
     def visible(self) -> Any:
         """The result as the caller sees it."""
@@ -173,13 +173,16 @@ class _Run:
 
     def forth(self, tangents: Sequence[Tensor | None]) -> list[Tensor]:
         """From tangents of the inputs to those of the outputs: `back`, which is linear, pulled back itself."""
-        if self.twice is None:
-            with enable_grad():
-                seeds = [_entered(OPS.zeros_like(y.detach())) for y in self.outputs]
-                self.twice = seeds, _pulled(self.outputs, seeds, self.inputs, self.ends, True)
         seeds, gradients = self.twice
         ends = self.ends | {x.node for x in seeds if x.node}
         return _released(_pulled(gradients, tangents, seeds, ends, self._records(tangents)), ends)
+
+    @cached_property
+    def twice(self) -> tuple[list[Tensor], list[Tensor]]:
+        """Gradients of the outputs behind nodes of their own, and what `back` makes of them, recorded."""
+        with enable_grad():
+            seeds = [_entered(OPS.zeros_like(y.detach())) for y in self.outputs]
+            return seeds, _pulled(self.outputs, seeds, self.inputs, self.ends, True)
 
     def slope(self) -> tuple[Any, ...]:
         """The gradients of a result that is one real number, like the arguments."""
@@ -208,6 +211,7 @@ class _Entered:
 
 
 def _entered(x: Tensor) -> Tensor:
+    x = inside(x)
     return Tensor(x.array, Node(_Entered, [x.node if MODES.recording else None], [x.shape], None))
 
 
@@ -250,6 +254,7 @@ def _jacobian(name: str, function: Function, inputs: Any) -> Any:
     to, of = run.inputs, run.outputs
     blocks: list[list[Tensor]] = []  # for each output, for each input
     if sum(x.size for x in to) < sum(y.size for y in of):
+        run.twice  # noqa: B018 -- outside of any batch
         columns = [_rows_of(run.forth, to, i, of) for i in range(len(to))]
         blocks = [[_turned(columns[i][k], len(y.shape)) for i in range(len(to))] for k, y in enumerate(of)]
     else:
@@ -264,16 +269,13 @@ def _jacobian(name: str, function: Function, inputs: Any) -> Any:
 def _rows_of(
     linear: Callable[[list[Tensor | None]], list[Tensor]], given: list[Tensor], place: int, gives: list[Tensor]
 ) -> list[Tensor]:
-    """What a linear map makes of each unit vector in the place of one of `given`: tensors (size, *shape)."""
+    """What a linear map makes of each unit vector in the place of one of `given`, all at once: (size, *shape)."""
     x = given[place]
-    numbers = Tensor(devices.backend(x.device).arange(0, x.size, 1, int64))
-    rows = []
-    for k in range(x.size):
-        unit = (numbers == k).astype(x.dtype).reshape(x.shape)
-        rows.append(linear([unit if i == place else None for i in range(len(given))]))
-    if not rows:
+    if not x.size:
         return [OPS.zeros_like(y.detach()).reshape((1, *y.shape))[:0] for y in gives]
-    return [_stacked(column) for column in zip(*rows, strict=True)]
+    numbers = Tensor(devices.backend(x.device).arange(0, x.size, 1, int64))
+    units = (numbers.reshape((-1, 1)) == numbers).astype(x.dtype).reshape((x.size, *x.shape))
+    return vmap(lambda unit: linear([unit if i == place else None for i in range(len(given))]))(units)
 
 
 def _turned(x: Tensor, ndim: int) -> Tensor:
@@ -331,121 +333,3 @@ def _matched(function: str, what: str, given: Any, like: Any) -> list[Tensor | N
 
 def _place(x: Tensor) -> str:
     return f"{x.dtype.name} {x.shape} on {x.device}"
-
-
-# --- Batches ---------------------------------------------------------------------------------------------------------
-
-
-def vmap(function: Function, in_axes: Any = 0, out_axes: Any = 0) -> Function:
-    """The function of a batch: `function` of each element along the axes `in_axes`, results along the axes `out_axes`.
-
-    An axis is for all tensors of an argument; None gives it to every element whole, and so are numbers and keyword
-    arguments given. Axes may also be a tuple, one for each argument, or a tree that begins like the arguments;
-    `out_axes` likewise, without None.
-
-    The function runs once for each element and what it gives is stacked. So it may be anything at all, values may be
-    looked at, draws are fresh for each element, and gradients of any order flow through. But it costs that many runs:
-    it spares the axes, not the time. Where time matters, most ops take leading axes by themselves.
-
-    Raises ShapeError where sizes differ or there is no element, TypeError for results that are not tensors.
-
-    >>> import lucid
-    >>> rows = lucid.asarray([[1.0, 2.0], [3.0, 4.0]])
-    >>> vmap(lambda x, y: (x * y).sum(), in_axes=(0, None))(rows, lucid.asarray([1.0, 10.0]))
-    tensor([21., 43.], dtype=float32, device='cpu')
-    """
-
-    def mapped(*args: Any, **options: Any) -> Any:
-        columns: list[list[Any] | None] = []  # None for a leaf that every element gets whole
-        for x, axis in zip(tree.leaves(args), _spread("in_axes", in_axes, args), strict=True):
-            apart = isinstance(x, Tensor) and axis is not None
-            columns.append(_rows(x, _axis("in_axes", axis, x.ndim)) if apart else None)
-        named = zip(tree.named_leaves(args), columns, strict=True)
-        sizes = {path: len(rows) for (path, _), rows in named if rows is not None}
-        if len(set(sizes.values())) != 1 or 0 in sizes.values():
-            raise ShapeError(
-                f"vmap: the sizes along in_axes={in_axes} are {sizes or 'none'}; wanted one size of at least 1, "
-                "that of some tensor among the arguments"
-            )
-        count = next(iter(sizes.values()))
-        return _together([function(*_element(args, columns, i), **options) for i in range(count)], out_axes)
-
-    return update_wrapper(mapped, function)
-
-
-def _element(args: Any, columns: list[list[Any] | None], i: int) -> Any:
-    rest = iter(columns)
-    return tree.map(lambda leaf: leaf if (rows := next(rest)) is None else rows[i], args)
-
-
-def _together(results: list[Any], out_axes: Any) -> Any:
-    """The trees as one, whose leaves are theirs stacked."""
-    paths = [path for path, _ in tree.named_leaves(results[0])]
-    if any([path for path, _ in tree.named_leaves(result)] != paths for result in results):
-        raise ValueError("vmap: the function gave trees of different structure for different elements")
-    columns = list(zip(*map(tree.leaves, results), strict=True))
-    for path, column in zip(paths, columns, strict=True):
-        for x in column:
-            if not isinstance(x, Tensor):
-                raise TypeError(f"vmap: the function gave {type(x).__name__}, leaf {path!r}; wanted tensors")
-            if x.shape != column[0].shape:
-                raise ShapeError(f"vmap: the function gave shapes {column[0].shape} and {x.shape}; wanted one shape")
-    axes = _spread("out_axes", out_axes, results[0])
-    stacks = map(_stacked, columns)
-    moved = iter([_moved(x, _axis("out_axes", axis, x.ndim)) for x, axis in zip(stacks, axes, strict=True)])
-    return tree.map(lambda _: next(moved), results[0])
-
-
-def _spread(name: str, axes: Any, like: Any) -> list[Any]:
-    """An axis for each leaf of a tree, from a tree that begins like it."""
-    if axes is None or isinstance(axes, int):
-        return [axes] * len(tree.leaves(like))
-    if isinstance(axes, dict) and isinstance(like, dict) and axes.keys() == like.keys():
-        pairs: Any = [(axes[key], like[key]) for key in like]
-    elif isinstance(axes, list | tuple) and isinstance(like, list | tuple) and len(axes) == len(like):
-        pairs = zip(axes, like, strict=True)
-    else:
-        size = f" of {len(like)}" if isinstance(like, dict | list | tuple) else ""
-        raise ValueError(f"vmap: {name}={axes} for a {type(like).__name__}{size}; wanted an axis, or one for each part")
-    return [axis for part, inner in pairs for axis in _spread(name, part, inner)]
-
-
-def _axis(name: str, axis: int | None, ndim: int) -> int:
-    if axis is None or not -ndim <= axis < ndim:
-        raise ShapeError(f"vmap: {name}={axis} is no axis of a tensor with {ndim}")
-    return axis % ndim
-
-
-def _moved(x: Tensor, axis: int) -> Tensor:
-    """x with its first axis moved to the place `axis`."""
-    return x.permute_dims((*range(1, axis + 1), 0, *range(axis + 1, x.ndim))) if axis else x
-
-
-def _stacked(rows: Sequence[Tensor]) -> Tensor:
-    return OPS.concat([x.reshape((1, *x.shape)) for x in rows], axis=0)
-
-
-def _rows(x: Tensor, axis: int) -> list[Tensor]:
-    """The slices of x along an axis, each behind a node of its own, whose gradients are put together once."""
-    if axis:
-        x = x.permute_dims((axis, *(i for i in range(x.ndim) if i != axis)))
-    with_gradient, plain = x.node is not None and MODES.recording, x.detach()
-    rows = [plain[i] for i in range(x.shape[0])]
-    if with_gradient:
-        whole = Node(_Rows, [x.node], [x.shape], {"out": [row.array for row in rows]})
-        for i, row in enumerate(rows):
-            row.node = part(whole, i)
-    return rows
-
-
-class _Rows:
-    """A tensor taken apart: its gradient is that of the rows, stacked, where indexing would add up as many tensors."""
-
-    name = "vmap"
-
-    @staticmethod
-    def vjp(node: Node, g: Any, wanted: list[bool], xp: Any) -> Iterator[Any]:
-        rows = (d if d is None or xp is OPS else Tensor(d) for d in g)
-        pairs = zip(rows, node.kept["out"], strict=True)
-        out = _stacked([OPS.zeros_like(Tensor(x)) if d is None else d for d, x in pairs])
-        yield out if xp is OPS else out.array

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from functools import update_wrapper
 from typing import Any, TypeVar
 
+from ..autograd.batches import meeting
 from ..autograd.graph import offer
 from ..autograd.modes import MODES
-from ..autograd.operation import Primitive, Rule, mixed_devices
+from ..autograd.operation import Primitive, Rule
 from ..dtypes import COMPLEX, DType
 from ..tensor import Tensor
 from .arguments import (
@@ -93,7 +94,7 @@ def _binary(op: Primitive, domain: Domain) -> Callable[[Operand, Operand], Tenso
             x1, x2 = together(name, domain, x1, x2)
         a, b = x1.array, x2.array
         if type(a) is not type(b):
-            raise mixed_devices(name, (x1, x2))
+            return binary(*meeting(name, (x1, x2)))
         try:
             out = Tensor(kernels[type(a)](a, b), None, dtype)
         except ValueError:

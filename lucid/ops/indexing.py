@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from operator import index
 from typing import Any
 
-from .. import devices
+from ..autograd.batches import with_key
 from ..autograd.operation import apply, primitive, sum_to
+from ..backends import backend_of
 from ..dtypes import BOOL, OF_SCALAR, REAL, SIGNED, UNSIGNED, DType, int64
 from ..errors import DTypeError, ShapeError
 from ..tensor import Tensor
@@ -27,15 +28,15 @@ def getitem(x: Tensor, /, key: Any) -> Tensor:
     """x[key]."""
     plain = _plain(x.array.shape, key if isinstance(key, tuple) else (key,))
     if plain is None:
-        x, key = _with_axes_for_bools(x, key)
-        plain = canonical(x, key)
+        x, plain = _ready(x, key)
+        x = with_key(x, plain)
     return apply(getitem, x, key=plain)
 
 
 @primitive(values=lambda xp, g, key: xp.getitem(g, key=key))
 def scatter_add(values: Tensor, /, key: Any, shape: tuple[int, ...]) -> Tensor:
     """Zeros of `shape`, with `values` added at a canonical `key`, once for each time that it names a place."""
-    return apply(scatter_add, values, key=key, shape=shape)
+    return apply(scatter_add, with_key(values, key), key=key, shape=shape)
 
 
 @primitive(
@@ -51,8 +52,8 @@ def setitem(x: Tensor, value: Tensor, /, key: Any) -> Tensor:
     if isinstance(key, Tensor) and key.dtype.kind == BOOL and key.shape == x.shape and not value.ndim:
         return where(key, value, x)
     shape = x.shape
-    x, key = _with_axes_for_bools(x, key)
-    key = canonical(x, key)
+    x, key = _ready(x, key)
+    x = with_key(x, key)
     part = apply(getitem, x.detach(), key=key).shape
     while value.ndim > len(part) and value.shape[0] == 1:
         value = reshape(value, value.shape[1:])
@@ -60,6 +61,18 @@ def setitem(x: Tensor, value: Tensor, /, key: Any) -> Tensor:
         raise ShapeError(f"setitem: a value of shape {value.shape} does not broadcast to the part of shape {part}")
     out = apply(setitem, x, value, key=key)
     return out if out.shape == shape else reshape(out, shape)
+
+
+class Key(tuple[Any, ...]):
+    """A canonical key."""
+
+
+def _ready(x: Tensor, key: Any) -> tuple[Tensor, Key]:
+    """x and the canonical key. One that a gradient rule passes on is that already, and stays."""
+    if type(key) is Key:
+        return x, key
+    x, key = _with_axes_for_bools(x, key)
+    return x, canonical(x, key)
 
 
 def _value(x: Tensor, value: Any) -> Tensor:
@@ -102,7 +115,7 @@ def _is_bool(part: Any) -> bool:
     return isinstance(part, Tensor) and not part.ndim and part.dtype.kind == BOOL
 
 
-def canonical(x: Tensor, key: Any) -> tuple[Any, ...]:
+def canonical(x: Tensor, key: Any) -> Key:
     """The key as primitives see it. Raises IndexError for one that does not fit x."""
     parts = [_as_index(part) for part in (key if isinstance(key, tuple) else (key,))]
     used = sum(map(_axes_read, parts))
@@ -118,7 +131,7 @@ def canonical(x: Tensor, key: Any) -> tuple[Any, ...]:
         result += [None] if part is None else _masked(x, part, axis) if _is_mask(part) else [_bounded(x, part, axis)]
         axis += _axes_read(part)
     broadcast_shapes("getitem", *(tuple(part.shape) for part in result if hasattr(part, "shape")))
-    return tuple(result)
+    return Key(result)
 
 
 def _plain(shape: Sequence[int], parts: tuple[Any, ...]) -> tuple[Any, ...] | None:
@@ -180,7 +193,7 @@ def _brought(x: Tensor, part: Tensor, array: Any) -> Any:
     if part.device == x.device:
         return array
     if part.device == "cpu":
-        return devices.backend(x.device).from_numpy(array)
+        return backend_of[type(array)].to_device(array, x.device)
     raise IndexError(f"getitem: the tensor is on {x.device}, its index on {part.device}; move it with .to(device)")
 
 
@@ -191,7 +204,7 @@ def _bounded(x: Tensor, part: Any, axis: int) -> Any:
         return _canonical_slice(part, size)
     if isinstance(part, Tensor):
         where = f"getitem: axis {axis} of shape {x.shape} has {size} places"
-        return _brought(x, part, devices.backend(part.device).bounded(part.array, size, where))
+        return _brought(x, part, backend_of[type(part.array)].bounded(part.array, size, where))
     try:
         place = index(part)
     except TypeError:

@@ -323,47 +323,6 @@ def test_transforms_compile(on):
             close(found, wanted.numpy())
 
 
-# --- vmap ------------------------------------------------------------------------------------------------------------
-
-
-def test_vmap(on):
-    a = on(np.arange(12.0, dtype=np.float32).reshape(3, 4))
-    b = on(np.arange(8.0, dtype=np.float32).reshape(2, 4))
-    close(vmap(lambda x, y: y @ x, in_axes=(0, None))(a, b), a.numpy() @ b.numpy().T)
-    close(
-        vmap(lambda x, y: x @ y, in_axes=(1, -1), out_axes=-1)(b, lucid.ones((2, 4), device=b.device)), b.numpy().sum(0)
-    )
-    deep = a.reshape((3, 2, 2))
-    close(vmap(lambda x: x * 2, in_axes=1, out_axes=1)(deep), deep.numpy() * 2)
-    close(vmap(lambda x: x.mT, in_axes=2, out_axes=0)(deep), deep.numpy().transpose(2, 1, 0))
-    close(vmap(lambda x: vmap(lambda y: (x * y).sum())(b))(a), a.numpy() @ b.numpy().T)
-    out = vmap(lambda p, k: {"x": p["x"] * k, "n": (p["i"], p["x"].sum())}, ({"x": 1, "i": 0}, None), {"x": 1, "n": 0})(
-        {"x": a, "i": on([1, 2, 3, 4])}, 10
-    )
-    close(out["x"], a.numpy() * 10)
-    assert out["n"][0].tolist() == [1, 2, 3, 4]
-    close(out["n"][1], a.numpy().sum(0))
-
-
-def test_vmap_may_look_at_values_and_draws_afresh(on):
-    close(vmap(lambda x: x if x > 0 else x * 10)(on(X)), [0.5, -10.0, 2.0])
-    draws = vmap(lambda x: x + lucid.random.uniform(device=x.device))(lucid.zeros(3, device=on(0.0).device))
-    assert len(set(draws.tolist())) == 3
-
-
-def test_gradients_of_each_example(on):
-    w, rows = on(V), on([X, V])
-    found = vmap(lambda x: value_and_grad(lambda w: (x * w * w).sum())(w)[1])(rows)
-    close(found, 2 * np.array([X, V]) * V)
-    by_row = on([X, V]).requires_grad_()
-    vmap(lambda x: cube(x).sum(), in_axes=1)(by_row)[1:].sum().backward()
-    wanted = 3 * np.array([X, V]) ** 2
-    wanted[:, 0] = 0
-    close(by_row.grad, wanted)
-    diagonal = jacobian(vmap(lambda x: lucid.sin(x)), on(X))
-    close(diagonal, np.diag(np.cos(X)))
-
-
 # --- What is refused -------------------------------------------------------------------------------------------------
 
 
@@ -397,19 +356,6 @@ ones = lucid.ones(2)
         (lambda: value_and_grad(lambda x: 3)(ones), GradientError, r"value_and_grad: the function gave int"),
         (lambda: value_and_grad(lambda x: x.sum(), 1)(ones), ValueError, r"argnums=1 of 1 positional"),
         (lambda: jacobian(lambda x: x * 1j, ones), DTypeError, r"jacobian: got complex64; wanted real numbers"),
-        (
-            lambda: vmap(lambda x, y: x)(ones, lucid.ones(3)),
-            ShapeError,
-            r"sizes along in_axes=0 are \{'0': 2, '1': 3\}",
-        ),
-        (lambda: vmap(lambda x: x)(lucid.ones(0)), ShapeError, r"are \{'0': 0\}; wanted one size of at least 1"),
-        (lambda: vmap(lambda x: x, None)(ones), ShapeError, r"are none; wanted"),
-        (lambda: vmap(lambda x: x, 1)(ones), ShapeError, r"in_axes=1 is no axis of a tensor with 1"),
-        (lambda: vmap(lambda x: x, 0, 1)(ones), ShapeError, r"out_axes=1 is no axis of a tensor with 1"),
-        (lambda: vmap(lambda x: x, (0, 0))(ones), ValueError, r"in_axes=\(0, 0\) for a tuple of 1"),
-        (lambda: vmap(lambda x: 1.0)(ones), TypeError, r"vmap: the function gave float"),
-        (lambda: vmap(lambda x: lucid.ones(int(x)))(lucid.arange(1, 3)), ShapeError, r"shapes \(1,\) and \(2,\)"),
-        (lambda: vmap(lambda x: [x] * int(x))(lucid.arange(1, 3)), ValueError, r"trees of different structure"),
     ],
 )
 def test_errors(call, error, message):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any, NamedTuple
 
+from ...autograd.batches import with_key
 from ...autograd.operation import apply, primitive
 from ...errors import ShapeError
 from ...tensor import Tensor
@@ -148,7 +149,8 @@ def pinv(x: Tensor, /, *, rtol: float | Tensor | None = None) -> Tensor:
     """
     matrices = matrices_of("pinv", x)
     rtol = tolerance(x, rtol)
-    return rounded(x, apply(pinv, matrices, rtol=rtol.array if isinstance(rtol, Tensor) else rtol))
+    rtol = rtol.array if isinstance(rtol, Tensor) else rtol
+    return rounded(x, apply(pinv, with_key(matrices, (rtol,)), rtol=rtol))
 
 
 def lstsq(x1: Tensor, x2: Tensor, /, *, rtol: float | Tensor | None = None) -> LstsqResult:
