@@ -18,6 +18,7 @@ from lucid.backends.batched import rules
 from lucid.errors import BatchError
 from tests.comparing import assert_same
 from tests.op_samples import Op, Sample, cases, is_real, uses_float64
+from tests.op_samples.writing import numbers
 
 SIZE = 3
 READS = ("nonzero", "from_dlpack", "to_device")  # ops that are about a value or a place, whatever the sample
@@ -236,6 +237,84 @@ def test_a_batch_of_batches(op: Op, sample: Sample) -> None:
         found = vmap(lambda x, *rest: vmap(lambda *y: function(x, *y))(*rest))(*inputs)
         wanted = loop(lambda *rows: loop(function, list(rows), outer_alone), inputs, each)
         assert_same(found, wanted, ulps=4 * op.ulps)
+
+
+# --- Linear algebra and Fourier transforms, which have tables of their own ------------------------------------------
+
+
+def matrices(*shape: int, salt: int = 0) -> np.ndarray:
+    return numbers(SIZE, *shape, dtype=np.float64, salt=salt) + np.eye(shape[-2], shape[-1]) * 3
+
+
+la = lucid.linalg
+OF_MATRICES: dict[str, tuple[Callable[..., Any], list[np.ndarray]]] = {
+    "inv": (la.inv, [matrices(3, 3)]),
+    "solve": (la.solve, [matrices(3, 3), matrices(3, 2, salt=1)]),
+    "solve a vector": (la.solve, [matrices(3, 3), numbers(SIZE, 3, dtype=np.float64)]),
+    "solve many": (la.solve, [matrices(2, 3, 3), matrices(3, 2, salt=1)]),
+    "solve_triangular": (lambda a, b: la.solve_triangular(a, b, upper=False), [matrices(3, 3), matrices(3, 2)]),
+    "lstsq": (lambda a, b: la.lstsq(a, b)[:2], [matrices(4, 3), matrices(4, 2, salt=1)]),
+    "pinv": (la.pinv, [matrices(4, 3)]),
+    "pinv rtol": (lambda x, r: la.pinv(x, rtol=r), [matrices(2, 4, 3), np.full((SIZE, 2), 1e-9)]),
+    "det": (la.det, [matrices(3, 3)]),
+    "slogdet": (lambda x: la.slogdet(x).logabsdet, [matrices(2, 3, 3)]),
+    "cholesky": (lambda x: la.cholesky(x @ x.mT), [matrices(3, 3)]),
+    "qr": (la.qr, [matrices(4, 3)]),
+    "lu": (la.lu, [matrices(3, 3)]),
+    "eigh": (lambda x: la.eigh(x + x.mT).eigenvalues, [matrices(3, 3)]),
+    "eigh vectors": (lambda x: la.eigh(x + x.mT).eigenvectors ** 2, [matrices(3, 3)]),
+    "eigvalsh": (lambda x: la.eigvalsh(x + x.mT), [matrices(2, 3, 3)]),
+    "eig": (lambda x: lucid.abs(la.eig(x).eigenvalues), [matrices(3, 3)]),
+    "eigvals": (lambda x: la.eigvals(x + x.mT), [matrices(3, 3)]),
+    "svd": (lambda x: la.svd(x, full_matrices=False).S, [matrices(4, 3)]),
+    "svdvals": (la.svdvals, [matrices(4, 3)]),
+    "expm": (la.expm, [matrices(3, 3) / 4]),
+    "matrix_power": (lambda x: la.matrix_power(x, -2), [matrices(3, 3)]),
+    "multi_dot": (lambda a, b: la.multi_dot([a, b, a]), [matrices(3, 3), matrices(3, 3, salt=1)]),
+    "norm": (la.norm, [matrices(3, 2)]),
+    "matrix_norm": (lambda x: la.matrix_norm(x, ord="nuc"), [matrices(3, 2)]),
+    "cond": (la.cond, [matrices(3, 3)]),
+    "cross": (la.cross, [matrices(2, 3), matrices(2, 3, salt=1)]),
+    "trace": (la.trace, [matrices(3, 3)]),
+    "fft": (lambda x: lucid.fft.fft(x, axis=0), [matrices(3, 4)]),
+    "fftn": (lucid.fft.fftn, [matrices(3, 4)]),
+    "rfft": (lucid.fft.rfft, [matrices(3, 5)]),
+    "irfft": (lambda x: lucid.fft.irfft(x * (1 + 1j), axis=0), [matrices(3, 4)]),
+    "fftshift": (lucid.fft.fftshift, [matrices(3, 4)]),
+}
+
+
+@pytest.mark.parametrize("name", OF_MATRICES)
+def test_linear_algebra_and_transforms(name: str) -> None:
+    """Values, gradients around and inside to second order, and what elements share."""
+    function, hosts = OF_MATRICES[name]
+
+    def outputs(*arrays: lucid.Tensor) -> Any:
+        return [x for x in tree.leaves(function(*arrays)) if x.dtype.is_floating]
+
+    places = tuple(range(len(hosts)))
+    if name == "pinv rtol":
+        places = (0,)
+
+    def slope(*arrays: lucid.Tensor) -> Any:
+        return list(value_and_grad(lambda *a: summed(outputs(*a)), places)(*arrays)[1])
+
+    def curvature(*arrays: lucid.Tensor) -> Any:
+        return list(value_and_grad(lambda *a: summed(slope(*a)), places)(*arrays)[1])
+
+    one_alone = [[i == j for i in range(len(hosts))] for j in range(len(hosts)) if len(hosts) > 1]
+    for which in ([True] * len(hosts), *one_alone):
+        inputs = [lucid.asarray(x if apart else x[0]) for x, apart in zip(hosts, which, strict=True)]
+        for of in (outputs, slope, curvature):
+            found = vmap(of, in_axes=tuple(0 if apart else None for apart in which))(*inputs)
+            assert_same(found, loop(of, inputs, which), ulps=2**18)
+    inputs = [lucid.asarray(x) for x in hosts]
+    each = [True] * len(hosts)
+    around = [
+        value_and_grad(lambda *a, run=run: summed(run(*a)), places)(*inputs)[1]
+        for run in (vmap(outputs), lambda *a: loop(outputs, list(a), each))
+    ]
+    assert_same(around[0], around[1], ulps=2**14)
 
 
 # --- What there is, and what is refused -----------------------------------------------------------------------------

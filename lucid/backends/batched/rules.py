@@ -98,19 +98,20 @@ def _pad(x: Array, widths: tuple[tuple[int, int], ...], value: float = 0) -> Arr
 
 
 def _matmul(x1: Array, x2: Array) -> Array:
-    """A matrix that all elements share makes one large product of many small ones, on either side."""
+    """A matrix that all elements share makes one large product of many small ones; on its right, for columns."""
     if x2.ndim == 3 and x2.shape[0] == 1:
         return run("matmul", x1, first(x2))
-    if x1.ndim == x2.ndim == 3 and x1.shape[0] == 1:
-        size, k, m = x2.shape
-        columns = run("reshape", run("permute_dims", x2, (1, 0, 2)), (k, size * m))
-        out = run("matmul", first(x1), columns)
-        return run("permute_dims", run("reshape", out, (out.shape[0], size, m)), (1, 0, 2))
+    if x1.ndim == x2.ndim == 3 and x1.shape[0] == x2.shape[2] == 1:
+        turned = run("matrix_transpose", x2), run("matrix_transpose", first(x1))
+        return run("matrix_transpose", run("matmul", *turned))
     return run("matmul", *all_aligned((x1, x2)))
 
 
 def _pinv(x: Array, rtol: Any) -> Array:
-    return run("pinv", x, rtol=aligned(rtol.array, x.ndim - 2) if isinstance(rtol, Each) else rtol)
+    if isinstance(rtol, Each):
+        x, rtol = together((x, rtol.array))
+        rtol = aligned(rtol, x.ndim - 2)
+    return run("pinv", x, rtol=rtol)
 
 
 def _convolve(x: Array, weight: Array, *, groups: int, **options: Any) -> Array:
