@@ -114,9 +114,9 @@ def _where(xp: Any, mask: Any, g: Any) -> Any:
     return xp.where(mask, g, xp.zeros_like(g))
 
 
-def _of_larger(xp: Any, g: Any, larger: Any, equal: Any) -> Any:
-    """g for the larger of two values, half of it for each of two equal ones, as PyTorch has it."""
-    return xp.where(equal, g * 0.5, _where(xp, larger, g))
+def _unless(xp: Any, beaten: Any, g: Any, equal: Any) -> Any:
+    """g for the one of two values that is not beaten, half of it for each of equal ones; all for both if one is nan."""
+    return xp.where(equal, g * 0.5, xp.where(beaten, xp.zeros_like(g), g))
 
 
 # --- Arithmetic ------------------------------------------------------------------------------------------------------
@@ -210,8 +210,8 @@ def reciprocal(x: Tensor, /) -> Tensor:
 
 @elementwise(
     ORDERED,
-    x1=lambda xp, g, x1, x2: _of_larger(xp, g, x1 > x2, x1 == x2),
-    x2=lambda xp, g, x1, x2: _of_larger(xp, g, x2 > x1, x1 == x2),
+    x1=lambda xp, g, x1, x2: _unless(xp, x1 < x2, g, x1 == x2),
+    x2=lambda xp, g, x1, x2: _unless(xp, x2 < x1, g, x1 == x2),
 )
 def maximum(x1: Operand, x2: Operand, /) -> Tensor:
     """The larger of the two; nan where either is nan. Equal values share the gradient."""
@@ -219,8 +219,8 @@ def maximum(x1: Operand, x2: Operand, /) -> Tensor:
 
 @elementwise(
     ORDERED,
-    x1=lambda xp, g, x1, x2: _of_larger(xp, g, x1 < x2, x1 == x2),
-    x2=lambda xp, g, x1, x2: _of_larger(xp, g, x2 < x1, x1 == x2),
+    x1=lambda xp, g, x1, x2: _unless(xp, x1 > x2, g, x1 == x2),
+    x2=lambda xp, g, x1, x2: _unless(xp, x2 > x1, g, x1 == x2),
 )
 def minimum(x1: Operand, x2: Operand, /) -> Tensor:
     """The smaller of the two; nan where either is nan. Equal values share the gradient."""
@@ -341,8 +341,16 @@ def atan(x: Tensor, /) -> Tensor:
     """The angle in radians whose tangent is x."""
 
 
+def _of_angle(xp: Any, g: Any, x: Any, x1: Any, x2: Any) -> Any:
+    """g x over the square of the distance from the origin; 0 at the origin, which has no angle."""
+    square = x1 * x1 + x2 * x2
+    return _where(xp, square != 0, g * x / xp.where(square == 0, xp.ones_like(square), square))
+
+
 @elementwise(
-    REAL_FLOATING, x1=lambda g, x1, x2: g * x2 / (x1 * x1 + x2 * x2), x2=lambda g, x1, x2: -g * x1 / (x1 * x1 + x2 * x2)
+    REAL_FLOATING,
+    x1=lambda xp, g, x1, x2: _of_angle(xp, g, x2, x1, x2),
+    x2=lambda xp, g, x1, x2: _of_angle(xp, -g, x1, x1, x2),
 )
 def atan2(x1: Operand, x2: Operand, /) -> Tensor:
     """The angle in radians of the point with height x1 and breadth x2."""

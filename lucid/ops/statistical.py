@@ -46,10 +46,11 @@ def sum(x: Tensor, /, *, axis: Axis = None, dtype: DType | None = None, keepdims
 
 
 def _same_share(xp: Any, g: Any, x: Any, out: Any, x_shape: tuple[int, ...], axis: tuple[int, ...]) -> Any:
-    """The gradient of an extreme value: shared evenly by the elements that are equal to it, as PyTorch's amax."""
+    """The gradient of an extreme value: shared evenly by the elements that are equal to it, as PyTorch's amax; nan has
+    no equal, and a gradient of nan."""
     chosen = x == _spread(xp, out, x_shape, axis)
     count = xp.sum(xp.where(chosen, xp.ones_like(x), xp.zeros_like(x)), axis=axis, keepdims=True)
-    return xp.where(chosen, _spread(xp, g, x_shape, axis) / count, xp.zeros_like(x))
+    return xp.where(chosen, _spread(xp, g, x_shape, axis), xp.zeros_like(x)) / count
 
 
 @primitive(x=_same_share)

@@ -28,6 +28,21 @@ AT_POINTS: list[tuple[str, Callable[..., lucid.Tensor], list[float], list[float]
     ("min of ties", ops.min, [1.0, 1.0, 1.0, 2.0], [1 / 3, 1 / 3, 1 / 3, 0.0]),
     ("maximum at a tie", lambda x: ops.maximum(x, 1.0), [1.0, 2.0, 0.0], [0.5, 1.0, 0.0]),
     ("minimum at a tie", lambda x: ops.minimum(x, 1.0), [1.0, 2.0, 0.0], [0.5, 0.0, 1.0]),
+    ("max of nan", ops.max, [1.0, nan], [nan, nan]),
+    ("maximum of nan", lambda x: ops.maximum(x, 1.0), [nan], [1.0]),
+    ("hypot at 0", lambda x: ops.hypot(x, 0.0), [0.0, 2.0], [nan, 1.0]),
+    ("atan2 at the origin", lambda x: ops.atan2(x, 0.0), [0.0, 2.0], [0.0, 0.0]),
+    ("atan2 at the origin, across", lambda x: ops.atan2(0.0, x), [0.0, 2.0], [0.0, 0.0]),
+    *((f"norm {p} of zeros", lambda x, p=p: ops.linalg.vector_norm(x, ord=p), [0.0, 0.0], [0.0, 0.0])
+      for p in (0, 0.5, 1, 1.5, 2, 3, inf, -1, -2, -inf)),
+    ("norm inf of ties", lambda x: ops.linalg.vector_norm(x, ord=inf), [2.0, -2.0, 1.0], [0.5, -0.5, 0.0]),
+    ("prod with a zero", ops.prod, [0.0, 3.0, 4.0], [12.0, 0.0, 0.0]),
+    ("prod with zeros", ops.prod, [0.0, 3.0, 0.0], [0.0, 0.0, 0.0]),
+    ("cumulative_prod with a zero", ops.cumulative_prod, [2.0, 0.0, 4.0], [1.0, 10.0, 0.0]),
+    ("cumulative_prod with zeros", ops.cumulative_prod, [0.0, 0.0, 4.0], [1.0, 0.0, 0.0]),
+    ("logsumexp of minus infinities", ops.logsumexp, [-inf, -inf], [nan, nan]),
+    ("topk of ties", lambda x: ops.topk(x, 1).values, [1.0, 3.0, 3.0], [0.0, 1.0, 0.0]),
+    ("median of ties", ops.median, [3.0, 3.0, 3.0], [0.0, 1.0, 0.0]),
     ("0 to the power 0", lambda x: x**0.0, [0.0, 2.0], [0.0, 0.0]),
     ("0 to the power 1", lambda x: x**1.0, [0.0], [1.0]),
     ("0 to the power 2", lambda x: ops.pow(x, 2.0), [0.0, 3.0], [0.0, 6.0]),
@@ -50,6 +65,23 @@ AT_POINTS: list[tuple[str, Callable[..., lucid.Tensor], list[float], list[float]
 ]  # fmt: skip
 
 
+CURVED_AT_POINTS: list[tuple[str, Callable[..., lucid.Tensor], list[float], list[float]]] = [
+    ("abs at 0", lambda x: ops.abs(x) * x, [0.0, -2.0], [0.0, -2.0]),
+    ("max of ties, squared", lambda x: ops.max(x) ** 2, [1.0, 3.0, 3.0], [0.0, 1.0, 1.0]),
+    ("prod with a zero", ops.prod, [0.0, 3.0, 4.0], [7.0, 4.0, 3.0]),
+    ("prod with zeros", ops.prod, [0.0, 3.0, 0.0], [3.0, 0.0, 3.0]),
+    ("cumulative_prod with a zero", ops.cumulative_prod, [2.0, 0.0, 4.0], [5.0, 7.0, 2.0]),
+    ("std of equal numbers", ops.std, [3.0, 3.0], [0.0, 0.0]),
+    ("norm at 0", ops.linalg.vector_norm, [0.0, 0.0], [0.0, 0.0]),
+    ("0 to the power 2", lambda x: x**2.0, [0.0, 3.0], [2.0, 2.0]),
+    ("0 to the power 1", lambda x: x**1.0, [0.0], [0.0]),
+    ("clip at its bounds", lambda x: ops.clip(x, 0.0, 1.0) ** 2, [0.0, 1.0, 2.0, 0.5], [2.0, 2.0, 0.0, 2.0]),
+    ("sqrt at 0", ops.sqrt, [0.0, 4.0], [-inf, -1 / 32]),
+    ("atan2 at the origin", lambda x: ops.atan2(x, 1.0 - 1.0), [0.0], [0.0]),
+    ("where over sqrt", lambda x: ops.where(x > 0, ops.where(x > 0, x, 1.0) ** 0.5, 0.0), [4.0, 0.0], [-1 / 32, 0.0]),
+]  # fmt: skip
+
+
 @pytest.mark.parametrize(("function", "at", "wanted"), [p[1:] for p in AT_POINTS], ids=[p[0] for p in AT_POINTS])
 def test_gradient_at_special_points(
     device: str, function: Callable[..., lucid.Tensor], at: list[float], wanted: list[float]
@@ -57,6 +89,28 @@ def test_gradient_at_special_points(
     x = lucid.asarray(at, device=device, requires_grad=True)
     (found,) = grad(function(x).sum(), [x])
     np.testing.assert_allclose(found.numpy(), np.float32(wanted), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("function", "at", "wanted"), [p[1:] for p in CURVED_AT_POINTS], ids=[p[0] for p in CURVED_AT_POINTS]
+)
+def test_second_derivatives_at_special_points(
+    device: str, function: Callable[..., lucid.Tensor], at: list[float], wanted: list[float]
+) -> None:
+    """The sums of the rows of the Hessian of the sum. tests/parity/test_conventions.py asks PyTorch itself."""
+    x = lucid.asarray(at, device=device, requires_grad=True)
+    (slope,) = grad(function(x).sum(), [x], create_graph=True)
+    found = grad(slope.sum(), [x], allow_unused=True)[0] if slope.requires_grad else None
+    np.testing.assert_allclose(np.zeros(len(at)) if found is None else found.numpy(), np.float32(wanted), rtol=1e-6)
+
+
+def test_complex_magnitudes_at_0(device: str) -> None:
+    for function in (ops.abs, ops.linalg.vector_norm):
+        z = lucid.asarray([0j, 0j], device=device, requires_grad=True)
+        (found,) = grad(function(z).sum(), [z], create_graph=True)
+        assert found.detach().tolist() == [0j, 0j]
+        (curved,) = grad(lucid.real(found).sum(), [z], allow_unused=True)
+        assert curved is None or curved.tolist() == [0j, 0j]
 
 
 def test_a_gradient_of_infinity_does_not_reach_the_side_not_taken(device: str) -> None:
