@@ -17,7 +17,7 @@ Arguments and results may be trees of tensors: nested tuples, lists and dicts. A
 """
 
 from collections.abc import Callable, Sequence, Set
-from functools import cached_property, update_wrapper
+from functools import update_wrapper
 from typing import Any
 
 from .. import devices, tree
@@ -33,6 +33,7 @@ from .vmap import vmap
 __all__ = ["hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
 
 Function = Callable[..., Any]
+Linear = Callable[[Sequence[Tensor | None]], list[Tensor]]
 
 
 def vjp(function: Function, *inputs: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
@@ -68,15 +69,16 @@ def jvp(function: Function, inputs: Any, tangents: Any) -> tuple[Any, Any]:
     args = _arguments(inputs)
     run = _Run("jvp", function, args)
     along = _matched("jvp", "tangents", _arguments(tangents), args)
-    return run.visible(), _filled(run.result, run.forth(along))
+    return run.visible(), _filled(run.result, run.forth()(along))
 
 
-def jacobian(function: Function, inputs: Any) -> Any:
+def jacobian(function: Function, inputs: Any, *, chunk_size: int | None = None) -> Any:
     """The derivatives of each element of the outputs by each of the inputs, real numbers.
 
     `inputs` is a tuple or list of arguments, or the only argument. For tensors y = function(x) it is one of shape
     (*y.shape, *x.shape); for trees, a tree like the outputs of trees like `inputs`. It costs a gradient for each
-    element of the outputs or of the inputs, whichever are fewer.
+    element of the outputs or of the inputs, whichever are fewer: all of them at once, by `vmap`, or no more than
+    `chunk_size` at a time, which saves memory.
 
     Raises DTypeError for complex numbers, for which `vjp` and `jvp` say more.
 
@@ -85,18 +87,18 @@ def jacobian(function: Function, inputs: Any) -> Any:
     tensor([[4., 0.],
             [3., 2.]], dtype=float32, device='cpu')
     """
-    return _jacobian("jacobian", function, inputs)
+    return _jacobian("jacobian", function, inputs, chunk_size)
 
 
-def hessian(function: Function, inputs: Any) -> Any:
+def hessian(function: Function, inputs: Any, *, chunk_size: int | None = None) -> Any:
     """The second derivatives of a function that gives one number, by each pair of inputs.
 
     `inputs` is a tuple or list of arguments, or the only argument. For a tensor x it is one of shape
-    (*x.shape, *x.shape); for trees, a tree like `inputs` of trees like `inputs`.
+    (*x.shape, *x.shape); for trees, a tree like `inputs` of trees like `inputs`. `chunk_size` is that of `jacobian`.
 
     Raises GradientError unless the function gives one real number, DTypeError for complex inputs.
     """
-    return _jacobian("hessian", _slope("hessian", function, inputs), inputs)
+    return _jacobian("hessian", _slope("hessian", function, inputs), inputs, chunk_size)
 
 
 def hvp(function: Function, inputs: Any, v: Any) -> Any:
@@ -171,18 +173,13 @@ class _Run:
         found = _pulled(self.outputs, gradients, self.inputs, self.ends, self._records(gradients))
         return _released(found, self.ends)
 
-    def forth(self, tangents: Sequence[Tensor | None]) -> list[Tensor]:
-        """From tangents of the inputs to those of the outputs: `back`, which is linear, pulled back itself."""
-        seeds, gradients = self.twice
-        ends = self.ends | {x.node for x in seeds if x.node}
-        return _released(_pulled(gradients, tangents, seeds, ends, self._records(tangents)), ends)
-
-    @cached_property
-    def twice(self) -> tuple[list[Tensor], list[Tensor]]:
-        """Gradients of the outputs behind nodes of their own, and what `back` makes of them, recorded."""
+    def forth(self) -> Linear:
+        """The map from tangents of the inputs to those of the outputs: `back`, which is linear, pulled back itself."""
         with enable_grad():
             seeds = [_entered(OPS.zeros_like(y.detach())) for y in self.outputs]
-            return seeds, _pulled(self.outputs, seeds, self.inputs, self.ends, True)
+            gradients = _pulled(self.outputs, seeds, self.inputs, self.ends, True)
+        ends = self.ends | {x.node for x in seeds if x.node}
+        return lambda tangents: _released(_pulled(gradients, tangents, seeds, ends, self._records(tangents)), ends)
 
     def slope(self) -> tuple[Any, ...]:
         """The gradients of a result that is one real number, like the arguments."""
@@ -246,7 +243,7 @@ def _slope(name: str, function: Function, inputs: Any) -> Function:
     return lambda *args: _as_given(inputs, _Run(name, function, args).slope())
 
 
-def _jacobian(name: str, function: Function, inputs: Any) -> Any:
+def _jacobian(name: str, function: Function, inputs: Any, chunk_size: int | None) -> Any:
     run = _Run(name, function, _arguments(inputs))
     for x in (*run.inputs, *run.outputs):
         if x.dtype.kind == COMPLEX:
@@ -254,11 +251,11 @@ def _jacobian(name: str, function: Function, inputs: Any) -> Any:
     to, of = run.inputs, run.outputs
     blocks: list[list[Tensor]] = []  # for each output, for each input
     if sum(x.size for x in to) < sum(y.size for y in of):
-        run.twice  # noqa: B018 -- outside of any batch
-        columns = [_rows_of(run.forth, to, i, of) for i in range(len(to))]
+        forth = run.forth()
+        columns = [_rows_of(forth, to, i, of, chunk_size) for i in range(len(to))]
         blocks = [[_turned(columns[i][k], len(y.shape)) for i in range(len(to))] for k, y in enumerate(of)]
     else:
-        blocks = [_rows_of(run.back, of, k, to) for k in range(len(of))]
+        blocks = [_rows_of(run.back, of, k, to, chunk_size) for k in range(len(of))]
     shaped = [
         [block.reshape((*y.shape, *x.shape)) for block, x in zip(row, to, strict=True)]
         for row, y in zip(blocks, of, strict=True)
@@ -267,15 +264,16 @@ def _jacobian(name: str, function: Function, inputs: Any) -> Any:
 
 
 def _rows_of(
-    linear: Callable[[list[Tensor | None]], list[Tensor]], given: list[Tensor], place: int, gives: list[Tensor]
+    linear: Linear, given: list[Tensor], place: int, gives: list[Tensor], chunk_size: int | None
 ) -> list[Tensor]:
-    """What a linear map makes of each unit vector in the place of one of `given`, all at once: (size, *shape)."""
+    """What a linear map makes of each unit vector in the place of one of `given`: tensors (size, *shape)."""
     x = given[place]
     if not x.size:
         return [OPS.zeros_like(y.detach()).reshape((1, *y.shape))[:0] for y in gives]
     numbers = Tensor(devices.backend(x.device).arange(0, x.size, 1, int64))
     units = (numbers.reshape((-1, 1)) == numbers).astype(x.dtype).reshape((x.size, *x.shape))
-    return vmap(lambda unit: linear([unit if i == place else None for i in range(len(given))]))(units)
+    row = vmap(lambda unit: linear([unit if i == place else None for i in range(len(given))]), chunk_size=chunk_size)
+    return row(units)
 
 
 def _turned(x: Tensor, ndim: int) -> Tensor:

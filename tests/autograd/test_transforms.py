@@ -193,6 +193,17 @@ def test_hessian(on):
     close(found["b"]["b"], np.zeros((2, 2)))
 
 
+@pytest.mark.parametrize("chunk_size", [1, 2, 5])
+def test_chunks(on, chunk_size):
+    def function(x):
+        return lucid.concat([cube(x), x[:1] * x[1:2]]) * x[0]
+
+    for x, of in ((on(X), function), (on(V), lambda x: function(x)[1:])):
+        close(jacobian(of, x, chunk_size=chunk_size), jacobian(of, x).numpy())
+    whole = hessian(lambda x: function(x).sum(), on(X))
+    close(hessian(lambda x: function(x).sum(), on(X), chunk_size=chunk_size), whole.numpy())
+
+
 def test_hvp(on):
     def rosenbrock(x):
         return ((x[1:] - x[:-1] ** 2) ** 2 * 100 + (1 - x[:-1]) ** 2).sum()

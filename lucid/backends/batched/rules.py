@@ -12,6 +12,8 @@ __all__ = ["RULES", "one_by_one"]
 
 Rule = Callable[..., Any]
 
+# --- Families --------------------------------------------------------------------------------------------------------
+
 ELEMENTWISE = """
     abs acos acosh add asin asinh atan atan2 atanh bitwise_and bitwise_invert bitwise_left_shift bitwise_or
     bitwise_right_shift bitwise_xor ceil conj copysign cos cosh divide equal erf erfc erfcx erfinv exp expm1 floor
@@ -69,6 +71,9 @@ def _stacked(rows: Sequence[Array]) -> Array:
     return run("concat", *map(in_front, rows), axis=0)
 
 
+# --- Dtypes and shapes -----------------------------------------------------------------------------------------------
+
+
 def _astype(x: Array, dtype: DType) -> Array:
     return run("astype", x, dtype)
 
@@ -97,6 +102,9 @@ def _pad(x: Array, widths: tuple[tuple[int, int], ...], value: float = 0) -> Arr
     return run("pad", x, widths=((0, 0), *widths), value=value)
 
 
+# --- Products and searches -------------------------------------------------------------------------------------------
+
+
 def _matmul(x1: Array, x2: Array) -> Array:
     """A matrix that all elements share makes one large product of many small ones; on its right, for columns."""
     if x2.ndim == 3 and x2.shape[0] == 1:
@@ -105,6 +113,13 @@ def _matmul(x1: Array, x2: Array) -> Array:
         turned = run("matrix_transpose", x2), run("matrix_transpose", first(x1))
         return run("matrix_transpose", run("matmul", *turned))
     return run("matmul", *all_aligned((x1, x2)))
+
+
+def _searchsorted(x1: Array, x2: Array, side: str) -> Array:
+    """One row to search in for all elements, or one after the other."""
+    if x1.shape[0] == 1:
+        return run("searchsorted", first(x1), x2, side=side)
+    return one_by_one("searchsorted")(x1, x2, side=side)
 
 
 def _pinv(x: Array, rtol: Any) -> Array:
@@ -186,5 +201,6 @@ RULES: dict[str, Rule] = {
     "roll": _roll,
     "scaled_dot_product_attention": _attention,
     "scatter_add": scatter_add,
+    "searchsorted": _searchsorted,
     "setitem": setitem,
 }
