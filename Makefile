@@ -45,6 +45,10 @@ parity: .venv/.parity-ready ## compare with PyTorch and Transformers (installs b
 parity-devices: venv ## compare the devices: every op with every dtype, in one table; ARGS="NAME ..." picks ops
 	$(BIN)/python -m tools.parity_devices $(ARGS)
 
+TIME ?= 3600
+fuzz: venv ## look for what breaks lucid, for an hour, or TIME seconds
+	$(BIN)/python -m tools.fuzz $(TIME)
+
 # The suite makes tensors on the default device. The gpu has no float64 and no complex128, and the suite reads the
 # elements of an array one by one, so arrays are small there. EXAMPLES=1000 searches longer.
 EXAMPLES ?= 100

@@ -25,7 +25,7 @@ def convolve(
     x = _padded(x, padding, input_dilation)
     windows = _windows(x, weight.shape[2:], stride, dilation)
     space = weight.ndim - 2
-    if groups > 1 and weight.shape[1] == 1:
+    if groups > 1 and weight.shape[1] == 1 and weight.size:
         return _depthwise(windows, weight)
     parts = [
         np.tensordot(a, w, ([1, *range(2 + space, 2 + 2 * space)], range(1, 2 + space)))

@@ -154,7 +154,7 @@ def start(arrays: list[Array]) -> None:
 
 
 def wait(arrays: list[Array]) -> None:
-    if _state.tracing:
+    if _state.tracing and arrays:
         raise CompileError(
             "a value was asked for (bool(), item(), numpy(), print, an index) while lucid.compile traces the function; "
             "return the tensor and read it outside, or choose with lucid.where"
@@ -344,14 +344,15 @@ def sin(x: Array) -> Array:
 
 
 def bitwise_left_shift(x1: Array, x2: Array) -> Array:
-    gone = x2 >= 8 * x1.dtype.size  # MLX takes the count modulo the width
+    gone = (x2 < 0) | (x2 >= 8 * x1.dtype.size)  # MLX takes the count modulo the width
     return mx.where(gone, mx.zeros_like(x1), mx.left_shift(x1, x2))
 
 
 def bitwise_right_shift(x1: Array, x2: Array) -> Array:
     last = 8 * x1.dtype.size - 1
-    shifted = mx.right_shift(x1, mx.minimum(x2, last))
-    return mx.where((x2 > last) & (x1 >= 0), mx.zeros_like(x1), shifted)
+    gone = (x2 < 0) | (x2 > last)
+    shifted = mx.right_shift(x1, mx.where(gone, last, x2))
+    return mx.where(gone & (x1 >= 0), mx.zeros_like(x1), shifted)
 
 
 def lgamma(x: Array) -> Array:
@@ -388,26 +389,22 @@ def pad(x: Array, widths: tuple[tuple[int, int], ...], value: float = 0) -> Arra
 # --- Reductions ------------------------------------------------------------------------------------------------------
 
 
-def sum(x: Array, axis: tuple[int, ...], keepdims: bool = False) -> Array:
-    if x.dtype in (mx.float16, mx.bfloat16):  # MLX adds up in the dtype itself: two times 60000 would be infinite
-        return mx.sum(x.astype(mx.float32), axis, keepdims=keepdims).astype(x.dtype)
-    return mx.sum(x, axis, keepdims=keepdims).astype(x.dtype)
+def reduction(function: Callable[..., Any], of_nothing: Any) -> Callable[..., Any]:
+    """Over axes, in float32 for 16-bit floats, which would overflow. MLX may hang on arrays without elements."""
+
+    def reduce(x: Array, axis: tuple[int, ...], keepdims: bool = False) -> Array:
+        if not x.size:
+            shape = [1 if i in axis else n for i, n in enumerate(x.shape) if keepdims or i not in axis]
+            return (mx.ones if of_nothing else mx.zeros)(shape, x.dtype)
+        wide = x.astype(mx.float32) if x.dtype in (mx.float16, mx.bfloat16) else x
+        return function(wide, axis, keepdims=keepdims).astype(x.dtype) if axis else x
+
+    return reduce
 
 
-def max(x: Array, axis: tuple[int, ...], keepdims: bool = False) -> Array:
-    return mx.max(x, axis, keepdims=keepdims) if axis else x
-
-
-def min(x: Array, axis: tuple[int, ...], keepdims: bool = False) -> Array:
-    return mx.min(x, axis, keepdims=keepdims) if axis else x
-
-
-def any(x: Array, axis: tuple[int, ...], keepdims: bool = False) -> Array:
-    return mx.any(x, axis, keepdims=keepdims) if axis else x
-
-
-def all(x: Array, axis: tuple[int, ...], keepdims: bool = False) -> Array:
-    return mx.all(x, axis, keepdims=keepdims) if axis else x
+sum, prod = reduction(mx.sum, 0), reduction(mx.prod, 1)
+max, min = reduction(mx.max, 0), reduction(mx.min, 0)  # which the front door refuses for no elements
+any, all = reduction(mx.any, False), reduction(mx.all, True)
 
 
 def argmax(x: Array, axis: int, keepdims: bool = False) -> Array:
@@ -434,26 +431,23 @@ def argsort(x: Array, axis: int, descending: bool) -> Array:
     return mx.flip(x.shape[axis] - 1 - order, axis)
 
 
-def prod(x: Array, axis: tuple[int, ...], keepdims: bool = False) -> Array:
-    if x.dtype in (mx.float16, mx.bfloat16):
-        return mx.prod(x.astype(mx.float32), axis, keepdims=keepdims).astype(x.dtype)
-    return mx.prod(x, axis, keepdims=keepdims).astype(x.dtype)
-
-
 def cumulative_sum(x: Array, axis: int) -> Array:
-    if x.dtype in (mx.float16, mx.bfloat16):
-        return mx.cumsum(x.astype(mx.float32), axis).astype(x.dtype)
-    return mx.cumsum(x, axis)
+    return _accumulated(mx.cumsum, x, axis)
 
 
 def cumulative_prod(x: Array, axis: int) -> Array:
-    if x.dtype in (mx.float16, mx.bfloat16):
-        return mx.cumprod(x.astype(mx.float32), axis).astype(x.dtype)
-    return mx.cumprod(x, axis)
+    return _accumulated(mx.cumprod, x, axis)
+
+
+def _accumulated(function: Callable[..., Any], x: Array, axis: int) -> Array:
+    if not x.size:
+        return x
+    wide = x.astype(mx.float32) if x.dtype in (mx.float16, mx.bfloat16) else x
+    return function(wide, axis).astype(x.dtype)
 
 
 def count_nonzero(x: Array, axis: tuple[int, ...], keepdims: bool) -> Array:
-    return mx.sum(x.astype(mx.int64), axis, keepdims=keepdims)
+    return sum(x.astype(mx.int64), axis, keepdims)
 
 
 def searchsorted(x1: Array, x2: Array, side: str) -> Array:
@@ -646,6 +640,10 @@ def layer_norm_vjp(x: Array, weight: Array | None, bias: Array | None, *, eps: f
 
 def scaled_dot_product_attention(q: Array, k: Array, v: Array, mask: Array | None, *, scale: float) -> Any:
     """For inference alone: on Metal the fused kernel is slower than its parts when a gradient follows."""
-    if mask is not None or q.ndim != 4 or not q.shape[:2] == k.shape[:2] == v.shape[:2] or not k.size:
+    if (
+        mask is not None
+        or not q.ndim == k.ndim == v.ndim == 4
+        or not (q.shape[:2] == k.shape[:2] == v.shape[:2] and k.size)
+    ):
         return NotImplemented
     return mx.fast.scaled_dot_product_attention(q, k, v, scale=scale)

@@ -102,7 +102,7 @@ def together(function: str, domain: Domain, *values: Any) -> list[Tensor]:
         elif dtype is None:
             like, dtype = v, v.dtype
         elif v.dtype is not dtype:
-            dtype = _promoted(function, dtype, v.dtype)
+            dtype = promoted(function, dtype, v.dtype)
     if like is None or dtype is None:
         kinds = ", ".join(type(v).__name__ for v in values)
         raise TypeError(f"{function}: got {kinds}; wanted at least one Tensor, as lucid.asarray makes it")
@@ -112,7 +112,7 @@ def together(function: str, domain: Domain, *values: Any) -> list[Tensor]:
     return [_in_dtype(function, v, dtype, like) for v in values]
 
 
-def _promoted(function: str, a: DType, b: DType) -> DType:
+def promoted(function: str, a: DType, b: DType) -> DType:
     try:
         return promote(a, b)
     except DTypeError as error:
@@ -211,6 +211,8 @@ def one_axis(function: str, ndim: int, axis: int) -> int:
         axis = index(axis)
     except TypeError:
         raise TypeError(f"{function}: axis={axis!r} is {type(axis).__name__}; wanted an integer") from None
+    if not ndim:
+        raise AxisError(f"{function}: axis={axis} is not an axis of a tensor with none")
     if not -ndim <= axis < ndim:
         raise AxisError(f"{function}: axis={axis} is not an axis of a tensor with {ndim}; choose -{ndim} to {ndim - 1}")
     return axis % ndim

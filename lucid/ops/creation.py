@@ -7,8 +7,8 @@ from typing import Any, Literal
 from .. import devices
 from ..autograd.graph import offer
 from ..devices import Device
-from ..dtypes import DEFAULT_FLOAT, OF_SCALAR, DType, as_dtype
-from ..errors import ShapeError
+from ..dtypes import BOOL, DEFAULT_FLOAT, OF_SCALAR, DType, as_dtype
+from ..errors import DTypeError, ShapeError
 from ..tensor import Tensor
 from .arguments import Scalar, as_shape, fitting, placed, scalar_type, tensor
 from .data_types import astype
@@ -169,7 +169,12 @@ def arange(
         raise ValueError("arange: step=0 never reaches stop")
     kinds = [scalar_type("arange", v) for v in (start, stop, step)]
     backend, dtype = placed("arange", device, dtype, OF_SCALAR[float if float in kinds else int])
-    return Tensor(backend.arange(start, stop, step, dtype))
+    if dtype.kind == BOOL:
+        raise DTypeError("arange: dtype bool has no steps; wanted a dtype of numbers")
+    try:
+        return Tensor(backend.arange(start, stop, step, dtype))
+    except (OverflowError, ValueError) as error:
+        raise type(error)(f"arange: {start} to {stop} by {step} in {dtype.name}: {error}") from None
 
 
 def linspace(

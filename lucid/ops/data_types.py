@@ -25,7 +25,7 @@ from ..dtypes import (
 )
 from ..errors import DTypeError
 from ..tensor import Tensor
-from .arguments import Scalar, scalar_type, tensor
+from .arguments import Scalar, promoted, scalar_type, tensor
 
 __all__ = ["astype", "can_cast", "finfo", "iinfo", "isdtype", "result_type"]
 
@@ -69,7 +69,7 @@ def result_type(*values: Tensor | DType | Scalar) -> DType:
         raise TypeError("result_type: wanted at least one tensor or dtype")
     result = found[0]
     for dtype in found[1:]:
-        result = promote(result, dtype)
+        result = promoted("result_type", result, dtype)
     for scalar in scalars:
         result = promote_scalar(result, scalar_type("result_type", scalar))
     return result

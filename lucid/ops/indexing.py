@@ -57,10 +57,17 @@ def setitem(x: Tensor, value: Tensor, /, key: Any) -> Tensor:
     part = apply(getitem, x.detach(), key=key).shape
     while value.ndim > len(part) and value.shape[0] == 1:
         value = reshape(value, value.shape[1:])
-    if broadcast_shapes("setitem", value.shape, part) != part:
+    if not _stretches(value.shape, part):
+        devices.backend(x.device).wait([])  # an index that is not there is the first error on every device
         raise ShapeError(f"setitem: a value of shape {value.shape} does not broadcast to the part of shape {part}")
     out = apply(setitem, x, value, key=key)
     return out if out.shape == shape else reshape(out, shape)
+
+
+def _stretches(shape: tuple[int, ...], part: tuple[int, ...]) -> bool:
+    """Whether a value of this shape broadcasts to a part of that one."""
+    behind = part[len(part) - len(shape) :]
+    return len(shape) <= len(part) and all(n in (1, size) for n, size in zip(shape, behind, strict=True))
 
 
 class Key(tuple[Any, ...]):
@@ -125,13 +132,13 @@ def canonical(x: Tensor, key: Any) -> Key:
         parts.append(Ellipsis)
     place = next(i for i, part in enumerate(parts) if part is Ellipsis)
     parts[place : place + 1] = [slice(None)] * (x.ndim - used)
-    result: list[Any] = []
+    laid: list[tuple[Any, int]] = []  # parts with the axes that they read; masks are ready, as the places that are true
     axis = 0
     for part in parts:
-        result += [None] if part is None else _masked(x, part, axis) if _is_mask(part) else [_bounded(x, part, axis)]
+        laid += [(place, axis) for place in (_masked(x, part, axis) if _is_mask(part) else [part])]
         axis += _axes_read(part)
-    broadcast_shapes("getitem", *(tuple(part.shape) for part in result if hasattr(part, "shape")))
-    return Key(result)
+    broadcast_shapes("getitem", *(tuple(part.shape) for part, _ in laid if hasattr(part, "shape")))
+    return Key(part if part is None or _is_ready(part) else _bounded(x, part, axis) for part, axis in laid)
 
 
 def _plain(shape: Sequence[int], parts: tuple[Any, ...]) -> tuple[Any, ...] | None:
@@ -178,6 +185,10 @@ def _is_mask(part: Any) -> bool:
 def _axes_read(part: Any) -> int:
     """How many axes of a tensor one part of a key reads."""
     return 0 if part is None or part is Ellipsis else part.ndim if _is_mask(part) else 1
+
+
+def _is_ready(part: Any) -> bool:
+    return hasattr(part, "shape") and not isinstance(part, Tensor)
 
 
 def _masked(x: Tensor, mask: Tensor, axis: int) -> list[Any]:

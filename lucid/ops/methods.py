@@ -35,7 +35,7 @@ from . import (
     transfer,
     utility,
 )
-from .arguments import Scalar, scalar_type
+from .arguments import Scalar, scalar_type, tensor
 
 OPERATORS: dict[str, Callable[..., Tensor]] = {
     "add": elementwise.add,
@@ -141,7 +141,7 @@ def _setitem(x: Tensor, key: Any, value: Any) -> None:
 
 def _copy(x: Tensor, other: Tensor, /) -> Tensor:
     """Take the values of `other`, converted and broadcast to this tensor's dtype, device and shape."""
-    other = other.to(x.device, x.dtype)
+    other = tensor("copy_", other, "other").to(x.device, x.dtype)
     return _assign("copy_", x, manipulation.broadcast_to(other, x.shape))
 
 

@@ -75,6 +75,8 @@ def nonzero(x: Tensor, /) -> tuple[Tensor, ...]:
     (tensor([1, 3], dtype=int64, device='cpu'),)
     """
     x = tensor("nonzero", x)
+    if not x.ndim:
+        raise ShapeError("nonzero: a tensor without axes has no places; give it one with x.reshape(1)")
     backend = devices.backend(x.device)
     return tuple(Tensor(backend.from_numpy(i)) for i in devices.backend("cpu").nonzero(x.detach()._host()))
 
@@ -115,7 +117,9 @@ def searchsorted(
     if side not in SIDES:
         raise ValueError(f"searchsorted: side={side!r}; choose 'left' or 'right'")
     if sorter is not None:
-        x1 = x1[tensor("searchsorted", sorter, "sorter")]
+        if tensor("searchsorted", sorter, "sorter").shape != x1.shape:
+            raise ShapeError(f"searchsorted: sorter has shape {sorter.shape}; wanted {x1.shape}, an index for each")
+        x1 = x1[sorter]
     x1, x2 = together("searchsorted", ORDERED, x1, x2)
     return apply(searchsorted, x1, x2, side=side)
 

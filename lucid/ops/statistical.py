@@ -75,13 +75,9 @@ def _extreme(function: Any, x: Tensor, axis: Axis, keepdims: bool) -> Tensor:
     name = function.__name__
     x = ready(name, ORDERED, x)
     reduced = axes(name, x, axis)
-    if product(x.shape[a] for a in reduced) == 0 and (x.size == 0 and product(_rest(x, reduced)) > 0):
+    if product(x.shape[a] for a in reduced) == 0:
         raise ShapeError(f"{name}: shape {x.shape} has no elements along axis={axis}, so there is no {name}")
     return apply(function, x, axis=reduced, keepdims=keepdims)
-
-
-def _rest(x: Tensor, reduced: tuple[int, ...]) -> list[int]:
-    return [n for i, n in enumerate(x.shape) if i not in reduced]
 
 
 def _of_the_others(xp: Any, g: Any, x: Any, x_shape: tuple[int, ...], axis: tuple[int, ...]) -> Any:
