@@ -489,7 +489,7 @@ def getitem(x: Array, key: Any) -> Array:
 def setitem(x: Array, value: Array, key: Any) -> Array:
     if not x[key].size:  # MLX may divide by its size, which stops the program
         return x
-    if _is_mixed(key):
+    if _is_mixed(key, x.shape):
         places = _places(x.shape, key)
         flat, values = mx.reshape(x, (-1,)), mx.reshape(mx.broadcast_to(value, places.shape), (-1,))
         return mx.reshape(setitem(flat, values, (mx.reshape(places, (-1,)),)), x.shape)
@@ -502,7 +502,7 @@ def setitem(x: Array, value: Array, key: Any) -> Array:
 def scatter_add(values: Array, key: Any, shape: tuple[int, ...]) -> Array:
     if not values.size:  # MLX looks at shapes that are not there
         return mx.zeros(shape, values.dtype)
-    if _is_mixed(key):
+    if _is_mixed(key, shape):
         places = mx.reshape(_places(shape, key), (-1,))
         return mx.reshape(scatter_add(mx.reshape(values, (-1,)), (places,), (math.prod(shape),)), shape)
     out = mx.zeros(shape, values.dtype)
@@ -510,10 +510,17 @@ def scatter_add(values: Array, key: Any, shape: tuple[int, ...]) -> Array:
         return out.at[key].add(values)
 
 
-def _is_mixed(key: tuple[Any, ...]) -> bool:
-    """Whether arrays stand beside integers or new axes, where MLX writes to other places than it reads from."""
-    kinds = {type(part) for part in key}
-    return mx.array in kinds and not kinds.isdisjoint((int, type(None)))
+def _is_mixed(key: tuple[Any, ...], shape: tuple[int, ...]) -> bool:
+    """Whether arrays stand apart, have no axes, or stand beside anything but whole axes.
+
+    MLX then writes to other places than it reads from.
+    """
+    at = [i for i, part in enumerate(key) if type(part) is mx.array]
+    if not at:
+        return False
+    beside = [(part, n) for part, n in zip(key, shape, strict=False) if type(part) is not mx.array]
+    whole = len(key) == len(shape) and beside == [(slice(0, n, 1), n) for _, n in beside]
+    return not whole or at[-1] - at[0] >= len(at) or 0 in {key[i].ndim for i in at}
 
 
 def _places(shape: tuple[int, ...], key: Any) -> Array:

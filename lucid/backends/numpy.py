@@ -222,10 +222,16 @@ def in_float32(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+LARGEST_OF_ALL = 65504.0  # every floating dtype holds it
+
+
 # --- Creation and dtypes ---------------------------------------------------------------------------------------------
 
 
 def full(shape: tuple[int, ...], value: Any, dtype: DType) -> Array:
+    if not (-LARGEST_OF_ALL <= value.real <= LARGEST_OF_ALL and value.imag == 0):  # may overflow, and NumPy would warn
+        with quietly():
+            return np.full(shape, value, native(dtype))
     if not shape:
         return np.asarray(value, native(dtype))
     if type(value) is int and value == 0:  # memory that the system hands out as zeros, when it is first touched

@@ -108,7 +108,7 @@ def isdtype(dtype: DType, kind: DType | str | tuple[DType | str, ...]) -> bool:
         return dtype is kind
     if kind not in KINDS:
         raise ValueError(f"isdtype: kind={kind!r}; choose among {', '.join(KINDS)}")
-    return dtype.kind in KINDS[kind]
+    return as_dtype("isdtype", dtype).kind in KINDS[kind]
 
 
 class FloatInfo(NamedTuple):

@@ -78,7 +78,9 @@ KEYS_OF_Z: tuple[Any, ...] = (
     (0, slice(None), np.array([0, 1])), (None, 0, slice(None), np.array([0, 3])), (0, None, np.array([0, 2])),
     (slice(None), 0, np.array([0, 1])), (np.array([0, 1]), slice(None), -1), (slice(1, None), Ellipsis, np.array([3])),
     (slice(None), MASK), (0, MASK), (np.array([True, False]), 1, np.array([2])),
-    (Ellipsis, None, 0, slice(None, None, 2)),
+    (Ellipsis, None, 0, slice(None, None, 2)), (np.array(0), slice(None), np.array(1)),
+    (np.array([0, 1]), slice(None), np.array([1, 0])), (slice(None), np.array([0, 2]), slice(1, None, 2)),
+    (slice(None), np.array([[0], [2]]), slice(None), None),
 )  # fmt: skip
 
 
@@ -124,7 +126,7 @@ OPS = (
         sample(integers(3, 4), 7, np.array([0, 2]), note="whole"), sample(X, ONE, np.array([0, 2]), note="one number"),
     ],
        *(wrong(w.args[0], 0.0, *w.args[1:], error=w.error, message=w.message) for w in WRONG_KEYS),
-       wrong(X, Y[:, :3], slice(None), error=ShapeError, message="setitem: shapes (3, 3) and (3, 4) do not broadcast"),
+       wrong(X, Y[:, :3], slice(None), error=ShapeError, message="a value of shape (3, 3) does not broadcast"),
        wrong(X, Y, 0, error=ShapeError, message="does not broadcast to the part of shape (4,)"),
        wrong(integers(3), 1.5, 0, error=DTypeError, message="do not fit into int64"),
        wrong(X, 1j, 0, error=DTypeError, message="do not fit into float32"), function=indexing.setitem),
