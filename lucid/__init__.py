@@ -11,7 +11,7 @@ from importlib import import_module
 from math import e, inf, nan, pi
 from typing import Any
 
-from . import autograd, errors, random
+from . import autograd, einops, errors, random
 from .autograd import enable_grad, grad, is_grad_enabled, no_grad, set_grad_enabled
 from .backends.blocks import get_num_threads, set_num_threads
 from .compile import compile

@@ -14,6 +14,8 @@ if worker := os.environ.get("PYTEST_XDIST_WORKER"):
     os.environ["TMPDIR"] = tempfile.tempdir = tempfile.mkdtemp(prefix=f"lucid-{worker}-")
     atexit.register(shutil.rmtree, tempfile.tempdir, ignore_errors=True)
 
+os.environ["SCIPY_ARRAY_API"] = "1"  # read when SciPy is imported: it then takes tensors, in tests/interop
+
 PARITY = Path(__file__).with_name("parity")
 
 
