@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from operator import index
 from typing import Any
 
+from .. import devices
 from ..autograd.batches import with_key
 from ..autograd.operation import apply, primitive, sum_to
 from ..backends import backend_of
