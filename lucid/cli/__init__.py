@@ -1,4 +1,4 @@
-"""The command line: `lucid info`, `lucid run`, `lucid bench`.
+"""The command line: `lucid COMMAND`, a module for each command.
 
 Exit codes: 0 for success, 1 for a failure and 2 for bad usage, each with one line that says what is wrong.
 """
@@ -9,14 +9,15 @@ from collections.abc import Sequence
 from textwrap import shorten
 from typing import Any, NoReturn
 
-from ..errors import CheckpointError, DeviceError
+from ..errors import CheckpointError, DeviceError, ShapeError
 from ..io import ImageError
-from . import bench, info, run
+from . import bench, classify, info, run
 
 __all__ = ["main"]
 
-COMMANDS: dict[str, Any] = {"info": info, "run": run, "bench": bench}
-EXPECTED = (CheckpointError, DeviceError, ImageError, ImportError, OSError)  # of files, devices and missing packages
+COMMANDS: dict[str, Any] = {"info": info, "run": run, "classify": classify, "bench": bench}
+# Of files, devices, sizes and missing packages.
+EXPECTED = (CheckpointError, DeviceError, ImageError, ImportError, OSError, ShapeError)
 LENGTH = 500  # of a complaint: one that names all weights of a model would fill the screen
 
 
@@ -39,14 +40,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command.configure(child)
     options = parser.parse_args(arguments)
     try:
-        COMMANDS[options.command].run(options)
+        return COMMANDS[options.command].run(options) or 0
     except EXPECTED as error:
         print(shorten(f"lucid {options.command}: {error}", LENGTH, placeholder=" ..."), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(f"lucid {options.command}: stopped", file=sys.stderr)
         return 130
-    return 0
 
 
 def _example(command: Any) -> str:

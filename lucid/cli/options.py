@@ -1,13 +1,15 @@
-"""Options that several commands have."""
+"""Arguments and options that several commands have."""
 
 import argparse
 from pathlib import Path
+from typing import Any
 
+from .. import models
 from ..devices import DEVICES, Device, backend, is_available
 from ..errors import DeviceError
 from .output import Output
 
-__all__ = ["add_common", "chosen_devices", "positive"]
+__all__ = ["add_common", "add_json", "add_model", "add_seed", "chosen_devices", "positive"]
 
 
 def natural(text: str) -> int:
@@ -28,8 +30,25 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     """--device, --output, --seed and --json."""
     parser.add_argument("--device", nargs="+", choices=DEVICES, help="where to run (default: each that there is)")
     parser.add_argument("--output", type=Path, default=Path("runs"), metavar="DIR", help="for files (default: runs)")
+    add_seed(parser)
+    add_json(parser)
+
+
+def add_seed(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=natural, default=0, help="of the random numbers (default: %(default)s)")
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the results in JSON, and nothing else")
+
+
+def add_model(parser: argparse.ArgumentParser, *flags: str) -> None:
+    """The name of a model, an argument of its own or behind `flags`, and --weights."""
+    names = models.list_models()
+    known = f"of {', '.join(names)} (default: %(default)s)"
+    how: dict[str, Any] = {} if flags else {"nargs": "?"}
+    parser.add_argument(*(flags or ["model"]), choices=names, default="pvt_tiny", metavar="MODEL", help=known, **how)
+    parser.add_argument("--weights", type=Path, metavar="FILE", help="of the model (default: random weights)")
 
 
 def chosen_devices(asked: list[Device] | None, output: Output) -> list[Device]:

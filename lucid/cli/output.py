@@ -44,12 +44,12 @@ class Output:
         """A progress bar, to be used in a with block."""
         return needed("rich.progress", self.command, "run").Progress(console=self.console, disable=self.as_json)
 
-    def finish(self, path: Path) -> None:
-        """Write the results to `path` in JSON, and print them if that was asked for."""
+    def finish(self, path: Path | None = None) -> None:
+        """Write the results to `path` in JSON, if there is one, and print them if that was asked for."""
         text = json.dumps(self.results, indent=2)
-        with replacing(path) as file:
-            file.write_text(text + "\n", encoding="utf-8")
+        if path is not None:
+            with replacing(path) as file:
+                file.write_text(text + "\n", encoding="utf-8")
+            self.say(f"All numbers are in {path}.")
         if self.as_json:
             print(text)
-        else:
-            self.say(f"All numbers are in {path}.")

@@ -7,18 +7,17 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .. import models, random
+from .. import models
 from ..autograd import no_grad
 from ..devices import Device
-from ..errors import CheckpointError
-from ..io import crop, load_image, load_safetensors, normalize
+from ..io import crop, load_image, normalize
 from ..io.files import replacing
 from ..io.packages import needed
 from ..nn import SpatialReductionAttention
 from ..nn.functional import softmax
 from ..tensor import Tensor
 
-__all__ = ["Look", "classify", "looks", "make_model", "photograph", "plot", "top"]
+__all__ = ["Look", "classify", "looks", "photograph", "plot", "top"]
 
 
 def photograph(path: str | os.PathLike[str] | None, size: int = 224) -> Tensor:
@@ -29,28 +28,6 @@ def photograph(path: str | os.PathLike[str] | None, size: int = 224) -> Tensor:
     package = needed("sklearn.datasets.images", "lucid run", "run")
     with as_file(files(package) / "china.jpg") as sample:
         return crop(load_image(sample), short_side, size)
-
-
-def make_model(weights: str | os.PathLike[str] | None, seed: int) -> models.PVT:
-    """PVT-Tiny in eval mode, with random weights, or those in a safetensors file, whose shapes then say which head and
-    whether there is an output projection.
-
-    Raises CheckpointError for a file that does not hold them.
-    """
-    random.seed(seed)
-    if weights is None:
-        return models.pvt_tiny().eval()
-    state = load_safetensors(weights, "cpu")
-    if "head.weight" not in state:
-        raise CheckpointError(
-            f"{weights} holds no weights of a PVT: there is no head.weight among {len(state)} tensors"
-        )
-    model = models.pvt_tiny(num_classes=state["head.weight"].shape[0], out_proj="block1.0.attn.proj.weight" in state)
-    try:
-        model.load_state_dict(state)
-    except CheckpointError as error:
-        raise CheckpointError(f"{weights}: {error}") from None
-    return model.eval()
 
 
 def classify(model: models.PVT, image: Tensor, devices: Iterable[Device]) -> dict[Device, Tensor]:

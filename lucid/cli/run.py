@@ -9,6 +9,7 @@ from ..devices import Device
 from ..io import save_safetensors
 from . import digits, photograph
 from .bench import show, throughput
+from .loading import about_weights, load_model
 from .measure import environment
 from .options import add_common, chosen_devices, positive
 from .output import Output
@@ -45,8 +46,8 @@ def _look_at_photograph(options: argparse.Namespace, devices: list[Device], outp
     described = output.results["environment"]["devices"]
     size = 96 if options.quick else 224
     image = photograph.photograph(options.image, size)
-    model = photograph.make_model(options.weights, options.seed)
-    weights = f"weights of {options.weights}" if options.weights else f"RANDOM weights (seed {options.seed})"
+    model = load_model("pvt_tiny", options.weights, options.seed)
+    weights = about_weights(options.weights, options.seed)
     output.say(f"\nPVT-Tiny, {sum(p.size for p in model.parameters()):,} parameters, {weights}")
     if options.weights is None:
         output.say("Random weights know nothing: the classes show that devices agree. Give others with --weights FILE.")

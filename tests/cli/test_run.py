@@ -12,10 +12,12 @@ from PIL import Image
 
 import lucid
 from lucid import devices, models
-from lucid.cli import digits, main, photograph
+from lucid.cli import COMMANDS, digits, main, photograph
+from lucid.cli.loading import load_model
 from lucid.cli.measure import Spread, in_turn
 from lucid.errors import CheckpointError
 from lucid.io import load_metadata, load_safetensors, save_safetensors
+from tests.cli.calling import fails
 
 GPU = devices.is_available("gpu")
 
@@ -101,17 +103,6 @@ def test_a_gpu_that_is_asked_for_and_missing_is_a_failure(tmp_path: Path) -> Non
 # --- What goes wrong ---
 
 
-def fails(arguments: list[str], code: int, message: str, capsys: pytest.CaptureFixture[str], folder: Path) -> None:
-    found: Any
-    try:
-        found = main([*arguments, "--output", str(folder / "runs")])
-    except SystemExit as left:
-        found = left.code
-    error = capsys.readouterr().err
-    assert (found, error.count("\n")) == (code, 1), error
-    assert message in error
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -122,8 +113,8 @@ def fails(arguments: list[str], code: int, message: str, capsys: pytest.CaptureF
         (["fly"], "lucid: argument COMMAND: invalid choice: 'fly'"),
     ],
 )
-def test_bad_usage(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    fails(arguments, 2, message, capsys, tmp_path)
+def test_bad_usage(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    fails(capsys, 2, message, *arguments)
 
 
 def test_no_command(capsys: pytest.CaptureFixture[str]) -> None:
@@ -133,28 +124,28 @@ def test_no_command(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_bad_image(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    run = ["run", "--quick", "--device", "cpu", "--image"]
+    run = ["run", "--quick", "--device", "cpu", "--output", tmp_path / "runs", "--image"]
     path = tmp_path / "photo.jpg"
-    fails([*run, str(path)], 1, f"lucid run: load_image: {path}: there is no such file", capsys, tmp_path)
+    fails(capsys, 1, f"lucid run: load_image: {path}: there is no such file", *run, path)
     path.write_text("no photograph")
-    fails([*run, str(path)], 1, f"lucid run: load_image: {path} is damaged or no image", capsys, tmp_path)
+    fails(capsys, 1, f"lucid run: load_image: {path} is damaged or no image", *run, path)
 
 
 def test_bad_weights(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    run = ["run", "--quick", "--device", "cpu", "--weights"]
+    run = ["run", "--quick", "--device", "cpu", "--output", tmp_path / "runs", "--weights"]
     path = tmp_path / "w.safetensors"
-    fails([*run, str(path)], 1, f"{path}: there is no such file", capsys, tmp_path)
+    fails(capsys, 1, f"{path}: there is no such file", *run, path)
     save_safetensors(path, {"head.weight": lucid.ones((10, 512))})
-    fails([*run, str(path)], 1, f"{path}: load_state_dict: the state does not fit PVT", capsys, tmp_path)
+    fails(capsys, 1, f"{path}: load_state_dict: the state does not fit PVT", *run, path)
     path.write_bytes(path.read_bytes()[:-1])
-    fails([*run, str(path)], 1, f"lucid run: load_safetensors: {path} is damaged", capsys, tmp_path)
+    fails(capsys, 1, f"lucid run: load_safetensors: {path} is damaged", *run, path)
     save_safetensors(path, {"fc": lucid.ones(2)})
-    fails([*run, str(path)], 1, "holds no weights of a PVT: there is no head.weight", capsys, tmp_path)
+    fails(capsys, 1, "holds no weights of a PVT: there is no head.weight", *run, path)
 
 
 def test_a_folder_that_cannot_be_made(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     (tmp_path / "runs").touch()
-    fails(["run", "--quick", "--device", "cpu"], 1, "File exists", capsys, tmp_path)
+    fails(capsys, 1, "File exists", "run", "--quick", "--device", "cpu", "--output", tmp_path / "runs")
 
 
 @pytest.mark.parametrize(("package", "extra"), [("rich", "run"), ("sklearn", "run"), ("PIL", "vision")])
@@ -166,7 +157,7 @@ def test_without_a_package_the_line_says_what_to_install(package: str, extra: st
     assert f"needs the package {package}; install it with: pip install 'lucid-tensor[{extra}]'" in done.stderr
 
 
-@pytest.mark.parametrize("arguments", [(), ("run",), ("bench",), ("info",)])
+@pytest.mark.parametrize("arguments", [(), *((name,) for name in COMMANDS)])
 def test_help_has_an_example(arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
         main([*arguments, "--help"])
@@ -181,7 +172,7 @@ def test_weights_say_which_model_they_are_for(options: Any, tmp_path: Path) -> N
     lucid.random.seed(1)
     model = models.pvt_tiny(**options).eval()
     save_safetensors(tmp_path / "w.safetensors", model.state_dict())
-    loaded = photograph.make_model(tmp_path / "w.safetensors", 0)
+    loaded = load_model("pvt_tiny", tmp_path / "w.safetensors", 0)
     assert not loaded.training
     assert {name: x.shape for name, x in loaded.state_dict().items()} == {
         n: x.shape for n, x in model.state_dict().items()
@@ -190,7 +181,7 @@ def test_weights_say_which_model_they_are_for(options: Any, tmp_path: Path) -> N
 
 
 def test_equal_seeds_give_equal_weights() -> None:
-    one, other, third = (photograph.make_model(None, seed).head.weight for seed in (5, 5, 6))
+    one, other, third = (load_model("pvt_tiny", None, seed).head.weight for seed in (5, 5, 6))
     assert (one == other).all()
     assert not (one == third).all()
 
@@ -282,4 +273,4 @@ def test_bench(training: list[str], tmp_path: Path, capsys: pytest.CaptureFixtur
 def test_a_state_that_does_not_fit_names_the_file(tmp_path: Path) -> None:
     save_safetensors(tmp_path / "w.safetensors", {"head.weight": lucid.ones((10, 512))})
     with pytest.raises(CheckpointError, match=r"w\.safetensors: load_state_dict"):
-        photograph.make_model(tmp_path / "w.safetensors", 0)
+        load_model("pvt_tiny", tmp_path / "w.safetensors", 0)

@@ -11,7 +11,7 @@ from PIL import Image
 
 import lucid
 from lucid.errors import ShapeError
-from lucid.io import IMAGENET_MEAN, IMAGENET_STD, ImageError, crop, load_image, normalize, preprocess
+from lucid.io import IMAGENET_MEAN, IMAGENET_STD, RECIPES, ImageError, crop, load_image, normalize, preprocess
 
 RED, BLUE = (255, 51, 0), (0, 51, 255)  # in Pillow's palette too
 
@@ -76,18 +76,66 @@ def test_exif_orientation(orientation: int, turn: Callable[[Any], Any], tmp_path
     np.testing.assert_allclose(loaded(picture(), tmp_path, exif=exif), turn(upright), atol=1e-7)
 
 
-@pytest.mark.parametrize(
-    ("width", "height", "resized"), [(500, 333, (384, 256)), (300, 640, (256, 546)), (256, 256, (256, 256))]
-)
-def test_preprocessing_is_pillows(width: int, height: int, resized: tuple[int, int], tmp_path: Path) -> None:
-    made = noise(width, height)
-    made.save(tmp_path / "noise.png")
-    left, top = round((resized[0] - 224) / 2), round((resized[1] - 224) / 2)
-    expected = np.asarray(made.resize(resized, Image.Resampling.BICUBIC))[top : top + 224, left : left + 224] / 255
-    image = load_image(tmp_path / "noise.png")
-    np.testing.assert_allclose(crop(image).numpy(), expected.transpose(2, 0, 1), atol=1e-6)
-    expected = (expected - IMAGENET_MEAN) / IMAGENET_STD
-    np.testing.assert_allclose(preprocess(image).numpy(), expected.transpose(2, 0, 1), atol=1e-5)
+@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize(("width", "height"), [(500, 333), (300, 640), (256, 256), (90, 41)])
+def test_preprocessing_is_pillows(width: int, height: int, recipe: str, tmp_path: Path) -> None:
+    """Of a file and of a tensor, step by step: torchvision's Resize cuts off the fraction of the longer side."""
+    made, path = noise(width, height), tmp_path / "noise.png"
+    made.save(path)
+    short = {"official": 256, "timm": 248, "huggingface": 0}[recipe]  # timm's is floor(224 / 0.9)
+    if short:
+        scaled = [short if n == min(made.size) else int(short * n / min(made.size)) for n in made.size]
+        left, top = (round((n - 224) / 2) for n in scaled)
+        made = made.resize(scaled, Image.Resampling.BICUBIC).crop((left, top, left + 224, top + 224))
+    else:
+        made = made.resize((224, 224), Image.Resampling.BICUBIC)
+    expected = (np.asarray(made) / 255 - IMAGENET_MEAN) / IMAGENET_STD
+    for image in (path, load_image(path)):
+        np.testing.assert_allclose(preprocess(image, recipe).numpy(), expected.transpose(2, 0, 1), atol=1e-5)
+
+
+def test_a_recipe_that_is_not_there() -> None:
+    with pytest.raises(ValueError, match="there is no recipe 'mine'; choose one of official, timm, huggingface"):
+        preprocess(lucid.ones((3, 8, 8)), "mine")
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_one_pixel_high_and_very_long(turned: bool, tmp_path: Path) -> None:
+    """Only the middle of it is resized: all of it would be 256 x 12,800,000 pixels."""
+    line = np.zeros((1, 50_000, 3), np.uint8)
+    line[:, 25_000:] = 255
+    Image.fromarray(line.transpose(1, 0, 2) if turned else line).save(tmp_path / "line.png")
+    image = preprocess(tmp_path / "line.png", size=32)
+    assert image.shape == (3, 32, 32)
+    level = image[0].numpy().T if turned else image[0].numpy()
+    assert (level == level[0]).all()
+    assert level[0, 0] < level[0, -1]
+
+
+def test_large_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pillow warns above a number of pixels, and refuses twice as many."""
+    noise(800, 800).save(tmp_path / "large.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 400_000)
+    assert preprocess(tmp_path / "large.png").shape == (3, 224, 224)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 300_000)
+    with pytest.raises(ImageError, match=r"large\.png is too large: Image size \(640000 pixels\) exceeds limit"):
+        preprocess(tmp_path / "large.png")
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "tiff"])
+def test_cmyk(kind: str, tmp_path: Path) -> None:
+    """As printers make them: no ink is white, and all of cyan takes the red."""
+    made = Image.new("CMYK", (16, 8), (0, 0, 0, 0))
+    made.paste((255, 0, 0, 0), (8, 0, 16, 8))
+    image = loaded(made, tmp_path, kind)
+    np.testing.assert_allclose(image[:, 4, 2], [1, 1, 1], atol=0.02)
+    np.testing.assert_allclose(image[:, 4, 13], [0, 1, 1], atol=0.02)
+
+
+def test_transparency_is_dropped(tmp_path: Path) -> None:
+    """What lies under it shows, as in every other preprocessing for ImageNet."""
+    image = loaded(Image.new("RGBA", (4, 4), (255, 51, 0, 0)), tmp_path)
+    np.testing.assert_allclose(image[:, 0, 0], np.array(RED) / 255, atol=1e-7)
 
 
 def test_crop_takes_the_middle() -> None:
