@@ -43,10 +43,13 @@ __array_api_version__ = "2025.12"
 
 newaxis = None
 
-SUBMODULES = ("io", "models", "nn", "optim")
+SUBMODULES = ("debug", "io", "models", "nn", "optim")
+DEBUGGING = ("parity", "profile")  # functions of lucid.debug
 
 
 def __getattr__(name: str) -> Any:  # what stands on the tensor library loads when it is first used
     if name in SUBMODULES:
         return import_module(f".{name}", __name__)
+    if name in DEBUGGING:
+        return getattr(import_module(".debug", __name__), name)
     raise AttributeError(f"module 'lucid' has no attribute {name!r}")

@@ -19,6 +19,7 @@ from ..tensor import Tensor
 from .batches import beside, further_in
 from .graph import OPS, Leaf, Node, Outputs, order
 from .modes import set_grad_enabled
+from .observe import OBSERVER, watched_gradient
 
 __all__ = ["backward", "grad", "pull"]
 
@@ -137,7 +138,8 @@ def pull(
             if True not in asked:
                 continue
             xp = OPS if create_graph else backend_of[type(_one(g))]
-            for parent, wants, d in zip(parents, asked, node.op.vjp(node, g, asked, xp), strict=True):
+            vjp = node.op.vjp if create_graph or OBSERVER.around is None else watched_gradient
+            for parent, wants, d in zip(parents, asked, vjp(node, g, asked, xp), strict=True):
                 if wants and d is not None:
                     pending[parent] = pending[parent] + d if parent in pending else d
             if not retain_graph:

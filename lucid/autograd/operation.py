@@ -36,6 +36,7 @@ from .batches import meeting
 from .engine import pull
 from .graph import OPS, Node, Outputs, offer
 from .modes import MODES, enable_grad
+from .observe import TABLES, watched
 
 __all__ = ["Composite", "Primitive", "apply", "composite", "primitive"]
 
@@ -53,13 +54,14 @@ def parameters(function: Callable[..., Any]) -> tuple[str, ...]:
 class _Kernels(dict[type, Any]):
     """The functions that backends offer under one name, by array type, each looked up once; None where missing."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, op: Any, name: str) -> None:
+        self.op, self.name = op, name
+        TABLES.append(self)
 
     def __missing__(self, array_type: type) -> Any:
         backend = backend_of[array_type]
         kernel = getattr(backend, self.name, None)
-        self[array_type] = kernel and backend.border(kernel)
+        self[array_type] = kernel and watched(self.op, backend.border(kernel))
         return self[array_type]
 
 
@@ -68,7 +70,7 @@ class Primitive:
 
     def __init__(self, function: Callable[..., Any], rules: dict[str, Rule], holomorphic: bool = True) -> None:
         self.name, self.holomorphic = function.__name__, holomorphic
-        self.kernels = _Kernels(self.name)
+        self.kernels = _Kernels(self, self.name)
         code = function.__code__
         inputs = code.co_varnames[: code.co_posonlyargcount]
         self.rules = [(rules[x], parameters(rules[x])) if x in rules else None for x in inputs]
@@ -177,7 +179,7 @@ class Composite:
 
     def __init__(self, body: Callable[..., Any]) -> None:
         self.name, self.body = body.__name__.lstrip("_"), body
-        self.kernels, self.kernels_with_pullback = _Kernels(self.name), _Kernels(f"{self.name}_vjp")
+        self.kernels, self.kernels_with_pullback = _Kernels(self, self.name), _Kernels(self, f"{self.name}_vjp")
 
     def __call__(self, *inputs: Tensor | None, **options: Any) -> Any:
         """Run a kernel that covers the case, or else the body. An input may be None."""

@@ -1,5 +1,6 @@
 """What a module is made of and what it costs, seen in one run of it."""
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any, NamedTuple
 
@@ -7,7 +8,7 @@ from ..autograd import no_grad
 from ..ops.creation import zeros
 from ..tensor import Tensor
 
-__all__ = ["Row", "Summary", "summarize"]
+__all__ = ["Row", "Summary", "aligned", "summarize"]
 
 HEADER = ("module", "output", "parameters", "multiply-adds")
 
@@ -50,12 +51,17 @@ class Summary:
                 label = "  " * row.depth + f"{row.name.rpartition('.')[2]}  {row.kind}" if row.name else row.kind
                 shape = "" if row.output_shape is None else str(row.output_shape)
                 lines.append((label, shape, f"{row.parameters:,}", f"{row.multiply_adds:,}"))
-        widths = [max(map(len, column)) for column in zip(*lines)]
-        return "\n".join(
-            "  ".join(f"{cell:{side}{n}}" for cell, side, n in zip(line, "<<>>", widths)) for line in lines
-        )
+        return aligned(lines, "<<>>")
 
     __repr__ = __str__
+
+
+def aligned(lines: Sequence[Sequence[str]], sides: str) -> str:
+    """Lines of cells as a table in plain text, each column aligned to its side: < or >."""
+    widths = [max(map(len, column)) for column in zip(*lines)]
+    return "\n".join(
+        "  ".join(f"{cell:{side}{n}}" for cell, side, n in zip(line, sides, widths)).rstrip() for line in lines
+    )
 
 
 def summarize(module: Any, inputs: tuple[Any, ...], depth: int | None) -> Summary:

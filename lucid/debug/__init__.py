@@ -1,0 +1,5 @@
+"""Looking into a model as it runs: whether the devices agree on it, and where its time and memory go."""
+
+from .parity import Parity, parity
+
+__all__ = ["Parity", "parity"]
