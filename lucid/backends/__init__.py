@@ -51,6 +51,9 @@ class Backend(Protocol):
     def wait(self, arrays: list[Array]) -> None:
         """Return when the arrays have been computed."""
 
+    def peak_bytes(self, run: Callable[[], Any]) -> int:
+        """The most memory that arrays took at once while `run` ran, beside what was taken before."""
+
 
 class _BackendOf(dict[type, Any]):
     """The backend of each type of bare array; it fills as backends load."""

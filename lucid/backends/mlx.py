@@ -175,6 +175,13 @@ def wait(arrays: list[Array]) -> None:
             raise IndexError(f"{where}: index {place} is outside")
 
 
+def peak_bytes(run: Callable[[], Any]) -> int:
+    before = mx.get_active_memory()
+    mx.reset_peak_memory()
+    run()
+    return mx.get_peak_memory() - before
+
+
 def asarray(x: Any) -> Array:
     return x if type(x) is mx.array else mx.array(x)
 

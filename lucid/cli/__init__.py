@@ -11,11 +11,18 @@ from typing import Any, NoReturn
 
 from ..errors import CheckpointError, DeviceError, ShapeError
 from ..io import ImageError
-from . import bench, classify, info, run
+from . import bench, classify, info, parity, profile, run
 
 __all__ = ["main"]
 
-COMMANDS: dict[str, Any] = {"info": info, "run": run, "classify": classify, "bench": bench}
+COMMANDS: dict[str, Any] = {
+    "info": info,
+    "run": run,
+    "classify": classify,
+    "bench": bench,
+    "parity": parity,
+    "profile": profile,
+}
 # Of files, devices, sizes and missing packages.
 EXPECTED = (CheckpointError, DeviceError, ImageError, ImportError, OSError, ShapeError)
 LENGTH = 500  # of a complaint: one that names all weights of a model would fill the screen

@@ -23,11 +23,11 @@ class Output:
         """A line of text."""
         self.console.print(text, style=style, markup=False, soft_wrap=True)
 
-    def table(self, title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-        """A table, the first column aligned to the left and the others to the right."""
+    def table(self, title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> None:
+        """A table, whose first `left` columns are aligned to the left and the others to the right."""
         table = needed("rich.table", self.command, "run").Table(title=title, title_justify="left")
         for i, name in enumerate(columns):
-            table.add_column(name, justify="right" if i else "left")
+            table.add_column(name, justify="left" if i < left else "right", overflow="fold")
         for row in rows:
             table.add_row(*row)
         self.console.print(table, markup=False)

@@ -19,6 +19,7 @@ from ..tensor import Tensor
 
 __all__ = ["Comparison", "compare", "largest", "moved"]
 
+CPU_ALONE = (float64, complex128)
 FACTOR = 16  # times what rounding does: functions such as erf take a few units in the last place, and so do sums
 
 
@@ -48,10 +49,15 @@ class Comparison(NamedTuple):
         )
 
 
-def compare(layer: str, step: Step, result: Any, here: Device, there: Device) -> Comparison:
-    """A step that gave `result` on the device `here`, compared with the same step on the device `there`."""
-    found = [Tensor(x) for x in _arrays(result)]
-    described = ", ".join(f"{x.dtype.name} {x.shape}" for x in (Tensor(a) for a in _arrays(step.inputs)))
+def compare(layer: str, step: Step, result: Any) -> Comparison | None:
+    """A step that gave `result`, compared with the same step on the other device; None where the other has no such
+    dtype, or where the step is a move to it."""
+    found, given = ([Tensor(x) for x in _arrays(arrays)] for arrays in (result, step.inputs))
+    if len(places := {x.device for x in (*found, *given)}) != 1 or any(x.dtype in CPU_ALONE for x in (*found, *given)):
+        return None
+    (here,) = places
+    there: Device = "gpu" if here == "cpu" else "cpu"
+    described = ", ".join(f"{x.dtype.name} {x.shape}" for x in given)
 
     def judged(difference: float, tolerance: float, reason: str) -> Comparison:
         return Comparison(layer, step.name, step.node is not None, here, described, difference, tolerance, reason)
@@ -82,7 +88,9 @@ def compare(layer: str, step: Step, result: Any, here: Device, there: Device) ->
 
 def largest(a: Tensor, b: Tensor | None = None) -> float:
     """The largest magnitude of finite numbers of `a`, or its largest difference from `b`: inf where only one is finite,
-    or both are infinities or nans of different kinds."""
+    or both are infinities or nans of different kinds, and for other shapes."""
+    if b is not None and a.shape != b.shape:
+        return math.inf
     wide = float64 if a.dtype.kind != complex128.kind else complex128
     if not a.size:
         return 0.0
