@@ -11,14 +11,16 @@ from typing import Any, NoReturn
 
 from ..errors import CheckpointError, DeviceError, ShapeError
 from ..io import ImageError
-from . import bench, classify, info, parity, profile, run
+from . import attention, bench, classify, info, parity, profile, run
+from .options import UsageError
 
-__all__ = ["main"]
+__all__ = ["COMMANDS", "main"]
 
 COMMANDS: dict[str, Any] = {
     "info": info,
     "run": run,
     "classify": classify,
+    "attention": attention,
     "bench": bench,
     "parity": parity,
     "profile": profile,
@@ -51,6 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except EXPECTED as error:
         print(shorten(f"lucid {options.command}: {error}", LENGTH, placeholder=" ..."), file=sys.stderr)
         return 1
+    except UsageError as error:
+        print(f"lucid {options.command}: {error}; see lucid {options.command} --help", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print(f"lucid {options.command}: stopped", file=sys.stderr)
         return 130

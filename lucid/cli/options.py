@@ -9,7 +9,11 @@ from ..devices import DEVICES, Device, backend, is_available
 from ..errors import DeviceError
 from .output import Output
 
-__all__ = ["add_common", "add_json", "add_model", "add_seed", "chosen_devices", "positive"]
+__all__ = ["UsageError", "add_common", "add_json", "add_model", "add_seed", "chosen_devices", "natural", "positive"]
+
+
+class UsageError(ValueError):
+    """What was asked for is not there to choose."""
 
 
 def natural(text: str) -> int:

@@ -8,6 +8,7 @@ from .. import random
 from ..devices import Device
 from ..io import save_safetensors
 from . import digits, photograph
+from .attention_maps import attentions, plot
 from .bench import show, throughput
 from .loading import about_weights, load_model
 from .measure import environment
@@ -77,7 +78,12 @@ def _look_at_photograph(options: argparse.Namespace, devices: list[Device], outp
     model.to(devices[0])
     path = options.output / "attention.png"
     title = f"Where PVT-Tiny looks from the centre, {weights}\n{devices[0]}: {described[devices[0]]}"
-    photograph.plot(path, image, photograph.looks(model, image), title)
+    looks = [
+        (f"stage {i}\n{height} x {width} tokens see {rows} x {columns}", found.look())
+        for i, found in enumerate(attentions(model, image), 1)
+        for (height, width), (rows, columns) in [(found.tokens, found.cells)]
+    ]
+    plot(path, image, looks, title, (0.5, 0.5))
     output.results["photograph"]["attention"] = str(path)
     output.say(f"Where the last block of each stage looks is in {path}.")
 

@@ -12,6 +12,7 @@ import os
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,10 @@ from ..ops.elementwise import clip, round
 from ..tensor import Tensor
 from .packages import needed
 
-__all__ = ["IMAGENET_MEAN", "IMAGENET_STD", "RECIPES", "ImageError", "crop", "load_image", "normalize", "preprocess"]
+__all__ = [
+    "IMAGENET_MEAN", "IMAGENET_STD", "RECIPES", "ImageError", "crop", "load_image", "normalize", "preprocess",
+    "to_png",
+]  # fmt: skip
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -87,6 +91,18 @@ def preprocess(image: Tensor | str | os.PathLike[str], recipe: str = "official",
         return normalize(crop(image, short_side, size))
     with _opened(image) as picture:  # never as a tensor: that of a large photograph takes a gigabyte
         return normalize(_to_tensor(_square(picture, short_side, size)))
+
+
+def to_png(image: Tensor) -> bytes:
+    """An image (3, h, w) of values from 0 to 1 as the content of a PNG file, in 8 bits.
+
+    >>> import lucid
+    >>> to_png(lucid.ones((3, 2, 2)))[1:4]
+    b'PNG'
+    """
+    file = BytesIO()
+    _to_picture(image).save(file, format="png")
+    return file.getvalue()
 
 
 @contextmanager

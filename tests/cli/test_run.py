@@ -194,35 +194,6 @@ def test_top() -> None:
     ]
 
 
-def test_looks_are_the_attention_of_the_centre() -> None:
-    """Computed once more here from the inputs of the last blocks, by NumPy."""
-    lucid.random.seed(0)
-    model = models.PVT(
-        models.PVTConfig(
-            img_size=32, embed_dims=(8, 16), depths=(1, 2), num_heads=(2, 4), sr_ratios=(2, 1), mlp_ratios=(1, 1)
-        )
-    ).eval()
-    inputs: list[Any] = []
-    layers = [model.block1[0].attn, model.block2[1].attn]
-    for layer in layers:
-        layer.q.weight.become(layer.q.weight.detach() * 50)  # far from even
-        layer.register_forward_pre_hook(lambda _, given: inputs.append(given))
-    found = photograph.looks(model, lucid.random.uniform((3, 32, 32)))
-    assert [look.tokens for look in found] == [(8, 8), (4, 4)]
-    assert [look.weights.shape for look in found] == [(4, 4), (4, 4)]
-    for look, layer, (x, height, width), heads, others in zip(found, layers, inputs, (2, 4), (0, 1)):
-        keys = x if others else layer._reduced(x, height, width)
-        q, k = layer.q(x)[0].detach().numpy(), layer.kv(keys)[0].detach().numpy()[:, : x.shape[2]]
-        centre = others + (height // 2) * width + width // 2
-        rows = []
-        for part in np.split(np.arange(x.shape[2]), heads):
-            scores = q[centre, part] @ k[:, part].T / len(part) ** 0.5
-            rows.append(np.exp(scores) / np.exp(scores).sum())
-        expected = np.mean(rows, axis=0)[others:].reshape(look.weights.shape)
-        np.testing.assert_allclose(look.weights.numpy(), expected, rtol=1e-4)
-        assert np.ptp(expected) > 0.01
-
-
 def test_the_split_of_the_digits() -> None:
     data = digits.digits("cpu")
     assert (data.images.shape, data.test_images.shape) == ((1437, 1, 8, 8), (360, 1, 8, 8))
