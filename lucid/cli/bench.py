@@ -1,61 +1,96 @@
-"""`lucid bench`: how many images a second a model takes on each device, or how many it learns from."""
+"""`lucid bench`: how many images a second a model takes on each device, or how many it learns from, and from which batch size on the gpu is faster. What both devices took is remembered, and --device auto goes by it."""  # noqa: E501
 
 import argparse
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from functools import partial
+from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from .. import models, optim, random
 from ..autograd import no_grad
-from ..devices import Device, backend
+from ..compile import compile
+from ..devices import Device, backend, describe
 from ..io.files import replacing
 from ..io.packages import needed
+from ..models.placement import Measurement, cache_file, crossing, current, forget, measurements, remember
 from ..nn import Module
 from ..nn.functional import cross_entropy
 from .measure import Spread, environment, in_turn
-from .options import add_common, chosen_devices, positive
+from .options import add_common, add_model, chosen_devices, positive
 from .output import Output
 
-__all__ = ["configure", "run", "show", "throughput"]
+__all__ = ["Case", "configure", "run", "show", "throughput"]
 
-SUMMARY = "measure the throughput of a model on each device"
-EXAMPLE = "lucid bench --device cpu gpu --batch-size 1 8 32 --training"
+SUMMARY = "measure the throughput of a model on each device, and where the gpu starts to win"
+EXAMPLE = "lucid bench pvt_tiny --batch-size 1 8 32 --mode training"
+MODES = ("inference", "training")
 
-Times = dict[tuple[Device, int], Spread]
+
+class Case(NamedTuple):
+    """What is measured: one way of running a model, and how many images at a time."""
+
+    mode: str
+    device: Device
+    compiled: bool
+    batch_size: int
+
+
+Times = Mapping[Case, Spread]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    add_common(parser)
-    names = models.list_models()
-    parser.add_argument("--model", choices=names, default="pvt_tiny", metavar="NAME", help=f"of {', '.join(names)}")
+    add_model(parser)
     parser.add_argument(
         "--batch-size", type=positive, nargs="+", metavar="N", help="images at a time (default: 1 8 32)"
     )
+    parser.add_argument("--mode", nargs="+", choices=MODES, default=MODES, help="of running it (default: both)")
+    parser.add_argument("--eager", action="store_true", help="leave out what lucid.compile makes of it on the gpu")
     parser.add_argument("--image-size", type=positive, default=224, metavar="N", help="pixels (default: %(default)s)")
     parser.add_argument("--rounds", type=positive, metavar="N", help="measurements of each, in turn (default: 5)")
-    parser.add_argument(
-        "--training", action="store_true", help="forward, backward and AdamW, in place of forward alone"
-    )
     parser.add_argument("--quick", action="store_true", help="batches of one image, two rounds")
+    parser.add_argument("--remembered", action="store_true", help="only show what earlier runs measured")
+    parser.add_argument("--forget", action="store_true", help="only forget what earlier runs measured")
+    add_common(parser)
 
 
 def run(options: argparse.Namespace) -> None:
     output = Output("lucid bench", options.json)
+    if options.remembered or options.forget:
+        if options.remembered:
+            _show_remembered(output)
+        if options.forget:
+            output.results["forgotten"] = forget()
+            output.say(f"{output.results['forgotten']} measurements of {cache_file()} are forgotten.")
+        return output.finish()
     devices = chosen_devices(options.device, output)
     sizes = options.batch_size or ([1] if options.quick else [1, 8, 32])
     rounds = options.rounds or (2 if options.quick else 5)
     output.environment(environment(devices))
     random.seed(options.seed)
     model = models.create_model(options.model)
-    times = throughput(model, devices, sizes, rounds, training=options.training, pixels=options.image_size)
-    size = options.image_size
-    what = f"{options.model}, {'training' if options.training else 'inference'}, float32, {size} x {size}"
+    pixels = options.image_size
+    with output.progress() as progress:
+        task = progress.add_task("measuring", total=None)
+
+        def seen(count: int) -> None:
+            progress.update(task, total=count, advance=1)
+
+        ways = {"modes": options.mode, "compiled": not options.eager}
+        times = throughput(model, devices, sizes, rounds, pixels=pixels, seen=seen, **ways)
+    what = f"{options.model}, float32, {pixels} x {pixels}"
     show(output, what, times)
+    found = [_measurement(options.model, pixels, case, spread) for case, spread in times.items()]
+    output.results["crossings"] = crossings = _crossings(found)
+    for line in _said(crossings):
+        output.say(line)
+    if crossings:
+        remember(found)
+        output.say(f"--device auto goes by this from now on; it is kept in {cache_file()}.")
     options.output.mkdir(parents=True, exist_ok=True)
     plot(options.output / "throughput.png", what, times, output)
-    output.finish(options.output / "throughput.json")
+    return output.finish(options.output / "throughput.json")
 
 
 def throughput(
@@ -64,45 +99,65 @@ def throughput(
     sizes: Iterable[int],
     rounds: int,
     *,
-    training: bool = False,
-    warm_up: int = 1,
+    modes: Iterable[str] = ("inference",),
+    compiled: bool = False,
+    warm_up: int = 2,  # a compiled training step is traced twice: its optimiser makes its state in the first
     pixels: int = 224,
+    seen: Callable[[int], Any] = lambda count: None,
 ) -> Times:
-    """The seconds that `model` takes for batches of each size on each device, or to learn from them.
+    """The seconds that `model` takes for batches of each size on each device, or in training, to learn from them;
+    if `compiled`, on the gpu also as `lucid.compile` makes it. `seen` is told how many measurements there will be
+    after each of them.
 
     Every measurement ends when the values are there, and not before.
     """
-    cases: dict[tuple[Device, int], Callable[[], Any]] = {}
-    for device in devices:
-        placed = deepcopy(model).to(device).train(training)
-        update = _training_step(placed, device) if training else _inference(placed, device)
-        for size in sizes:
-            images = random.normal((size, 3, pixels, pixels), device=device)
-            labels = random.integers(0, 1000, (size,), device=device)
-            backend(device).wait([images.array, labels.array])
-            cases[device, size] = partial(update, images, labels)
-    return in_turn(cases, rounds, warm_up)
+    cases: dict[Case, Callable[[], Any]] = {}
+    sizes, total = list(sizes), 0
+    for mode in modes:
+        for device in devices:
+            for as_graph in (False, True) if compiled and device == "gpu" else (False,):
+                placed = deepcopy(model).to(device).train(mode == "training")
+                update = _learning(placed, device) if mode == "training" else _inferring(placed)
+                update = compile(update) if as_graph else update
+                for size in sizes:
+                    images = random.normal((size, 3, pixels, pixels), device=device)
+                    labels = random.integers(0, 1000, (size,), device=device)
+                    backend(device).wait([images.array, labels.array])
+                    cases[Case(mode, device, as_graph, size)] = partial(_finished, update, placed, images, labels)
+    total = len(cases) * (warm_up + rounds)
+
+    def told(case: Callable[[], Any]) -> None:
+        case()
+        seen(total)
+
+    return in_turn({name: partial(told, case) for name, case in cases.items()}, rounds, warm_up)
 
 
-def _inference(model: Module, device: Device) -> Callable[..., None]:
-    def forward(images: Any, labels: Any) -> None:
+def _inferring(model: Module) -> Callable[..., Any]:
+    def forward(images: Any, labels: Any) -> Any:
         with no_grad():
-            backend(device).wait([model(images).array])
+            return model(images)
 
     return forward
 
 
-def _training_step(model: Module, device: Device) -> Callable[..., None]:
+def _learning(model: Module, device: Device) -> Callable[..., Any]:
     optimizer = optim.AdamW(model.parameters())
 
-    def step(images: Any, labels: Any) -> None:
+    def step(images: Any, labels: Any) -> Any:
         loss = cross_entropy(model(images), labels)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        backend(device).wait([loss.array, *(p.array for p in model.parameters())])
+        return loss
 
     return step
+
+
+def _finished(update: Callable[..., Any], model: Module, images: Any, labels: Any) -> None:
+    """Run an update and wait for all that it computes."""
+    out = update(images, labels)
+    backend(out.device).wait([out.array, *(p.array for p in model.parameters())])
 
 
 def show(output: Output, what: str, times: Times) -> None:
@@ -112,38 +167,116 @@ def show(output: Output, what: str, times: Times) -> None:
         "what": what,
         "rows": [
             {
-                "device": device,
-                "runs_on": described[device],
-                "batch_size": size,
-                "images_per_second": size / spread.median,
+                **case._asdict(),
+                "runs_on": described[case.device],
+                "images_per_second": case.batch_size / spread.median,
                 "seconds": spread.seconds,
                 "spread_percent": spread.percent,
             }
-            for (device, size), spread in times.items()
+            for case, spread in times.items()
         ],
     }
-    rows = (
-        (device, str(size), f"{size / t.median:.2f}", f"{1e3 * t.median:.1f}", f"{t.percent:.0f} %", described[device])
-        for (device, size), t in times.items()
-    )
     rounds = len(next(iter(times.values())).seconds)
-    columns = ("device", "batch", "images/s", "ms/batch", "spread", "runs on")
-    output.table(f"Throughput of {what}: medians of {rounds}", columns, rows)
+    for mode, group in groupby(times, lambda case: case.mode):
+        cases = list(group)
+        ways = dict.fromkeys((case.device, case.compiled) for case in cases)
+        rows = (
+            [str(size), *(_cell(times.get(Case(mode, *way, size)), size) for way in ways)]
+            for size in sorted({case.batch_size for case in cases})
+        )
+        columns = ("batch", *(f"{_named(*way)}: {described[way[0]]}" for way in ways))
+        output.table(f"{what}, {mode}: images a second, medians of {rounds} and their spread", columns, rows)
+
+
+def _cell(spread: Spread | None, size: int) -> str:
+    return "" if spread is None else f"{size / spread.median:.2f}, {spread.percent:3.0f} %"
+
+
+def _named(device: Device, compiled: bool) -> str:
+    return f"{device}, compiled" if compiled else device
 
 
 def plot(path: Path, what: str, times: Times, output: Output) -> None:
-    """Images a second over the size of the batch, a line for each device."""
-    figure = needed("matplotlib.figure", "lucid bench", "vision").Figure(figsize=(7, 4.5), layout="constrained")
-    axes = figure.add_subplot()
+    """Images a second over the size of the batch: a panel for each mode, a line for each way."""
     described = output.results["environment"]["devices"]
-    for device in dict.fromkeys(device for device, _ in times):
-        points = sorted((size, size / t.median) for (d, size), t in times.items() if d == device)
-        axes.plot(*zip(*points), marker="o", label=f"{device}: {described[device]}")
-    sizes = sorted({size for _, size in times})
-    axes.set(title=what, xlabel="images in a batch", ylabel="images a second", xscale="log", yscale="log")
-    axes.set_xticks(sizes, [str(size) for size in sizes], minor=False)
-    axes.grid(alpha=0.3)
-    axes.legend(fontsize="small")
+    modes = list(dict.fromkeys(case.mode for case in times))
+    figure = needed("matplotlib.figure", "lucid bench", "vision").Figure(
+        figsize=(7 * len(modes), 4.5), layout="constrained"
+    )
+    figure.suptitle(what)
+    for axes, mode in zip(figure.subplots(1, len(modes), squeeze=False)[0], modes):
+        cases = [case for case in times if case.mode == mode]
+        for (device, compiled), group in groupby(cases, lambda case: (case.device, case.compiled)):
+            points = sorted((case.batch_size, case.batch_size / times[case].median) for case in group)
+            label = f"{_named(device, compiled)}: {described[device]}"
+            axes.plot(*zip(*points), marker="o", linestyle="--" if compiled else "-", label=label)
+        sizes = sorted({case.batch_size for case in cases})
+        axes.set(title=mode, xlabel="images in a batch", ylabel="images a second", xscale="log", yscale="log")
+        axes.set_xticks(sizes, [str(size) for size in sizes], minor=False)
+        axes.grid(alpha=0.3)
+        axes.legend(fontsize="small")
     with replacing(path) as file:
         figure.savefig(file, format="png", dpi=150)
     output.say(f"The plot is in {path}.")
+
+
+def _measurement(model: str, pixels: int, case: Case, spread: Spread) -> Measurement:
+    ran = case.device, describe(case.device), case.mode == "training", case.compiled
+    return Measurement(model, *ran, pixels, case.batch_size, spread.median)
+
+
+def _crossings(found: Iterable[Measurement]) -> list[dict[str, Any]]:
+    """From which batch size on the gpu was faster, for each way of running the model that both devices ran."""
+    found = list(found)
+    ways = dict.fromkeys((m.model, m.image_size, m.training, m.compiled) for m in found if m.device == "gpu")
+    made = []
+    for model, pixels, training, compiled in ways:
+        compared = [
+            m
+            for m in found
+            if (m.model, m.image_size, m.training) == (model, pixels, training)
+            and (m.compiled == compiled or m.device == "cpu")
+        ]
+        sizes = [{m.batch_size for m in compared if m.device == device} for device in ("cpu", "gpu")]
+        if both := sorted(sizes[0] & sizes[1]):
+            about = {"model": model, "image_size": pixels, "training": training, "compiled": compiled}
+            made.append(about | {"batch_sizes": both, "gpu_wins_from": crossing(compared)})
+    return made
+
+
+def _said(crossings: Iterable[dict[str, Any]]) -> list[str]:
+    """The same in words."""
+    lines = []
+    for c in crossings:
+        sizes, start = c["batch_sizes"], c["gpu_wins_from"]
+        where = f"{c['model']}, {c['image_size']} pixels, {MODES[c['training']]}{', compiled' if c['compiled'] else ''}"
+        if start is None:
+            lines.append(f"{where}: the gpu is not faster, up to a batch of {sizes[-1]}.")
+        elif start == sizes[0]:
+            lines.append(f"{where}: the gpu is faster with every batch from {start} on.")
+        else:
+            lines.append(f"{where}: the gpu is faster from a batch of {start} on.")
+    return lines
+
+
+def _show_remembered(output: Output) -> None:
+    """What --device auto goes by."""
+    kept, every = current(), measurements()
+    output.results["measurements"] = [m._asdict() for m in kept]
+    if len(kept) < len(every):
+        output.say(f"{len(every) - len(kept)} others are of other versions or machines, and count no more.")
+    if not kept:
+        output.say(f"Nothing is in {cache_file()}: `lucid bench MODEL` measures.")
+        return
+    rows = [
+        (
+            *(m.model, MODES[m.training], str(m.image_size), str(m.batch_size), _named(m.device, m.compiled)),
+            f"{m.batch_size / m.seconds:.2f}",
+        )
+        for m in kept
+    ]
+    output.table(f"In {cache_file()}", ("model", "mode", "pixels", "batch", "device", "images/s"), rows, left=2)
+    for device in dict.fromkeys(m.device for m in kept):
+        output.say(f"{device}: {describe(device)}")
+    for line in _said(_crossings(kept)):
+        output.say(line)

@@ -73,7 +73,7 @@ def _look_at_photograph(options: argparse.Namespace, devices: list[Device], outp
 
     rounds, warm_up = (1, 0) if options.quick else (3, 1)
     times = throughput(model, devices, [1], rounds, warm_up=warm_up, pixels=size)
-    show(output, f"PVT-Tiny, inference, float32, {size} x {size}", times)
+    show(output, f"PVT-Tiny, float32, {size} x {size}", times)
 
     model.to(devices[0])
     path = options.output / "attention.png"

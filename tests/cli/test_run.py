@@ -109,7 +109,6 @@ def test_a_gpu_that_is_asked_for_and_missing_is_a_failure(tmp_path: Path) -> Non
         (["run", "--device", "tpu"], "lucid run: argument --device: invalid choice: 'tpu' (choose from"),
         (["run", "--epochs", "0"], "argument --epochs: '0' is not at least 1; see lucid run --help"),
         (["run", "--seed", "-1"], "argument --seed: '-1' is no whole number"),
-        (["bench", "--model", "resnet"], "invalid choice: 'resnet'"),
         (["fly"], "lucid: argument COMMAND: invalid choice: 'fly'"),
     ],
 )
@@ -216,7 +215,7 @@ def test_spread() -> None:
     assert (spread.median, spread.percent) == (2.0, 100.0)
 
 
-# --- lucid info and lucid bench ---
+# --- lucid info ---
 
 
 def test_info(capsys: pytest.CaptureFixture[str]) -> None:
@@ -226,19 +225,6 @@ def test_info(capsys: pytest.CaptureFixture[str]) -> None:
     about = json.loads(capsys.readouterr().out)
     assert about["devices"]["cpu"] == devices.describe("cpu")
     assert all(f"{device:<13} {description}" in shown for device, description in about["devices"].items())
-
-
-@pytest.mark.parametrize("training", [[], ["--training"]])
-def test_bench(training: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["--device", "cpu", "--image-size", "64", "--json", "--output", str(tmp_path), *training]
-    assert main(["bench", "--quick", *arguments]) == 0
-    result = json.loads(capsys.readouterr().out)["throughput"]
-    assert ("training" in result["what"]) == bool(training)
-    (row,) = result["rows"]
-    assert (row["device"], row["batch_size"], len(row["seconds"])) == ("cpu", 1, 2)
-    assert row["images_per_second"] == pytest.approx(1 / np.median(row["seconds"]))
-    with Image.open(tmp_path / "throughput.png") as picture:
-        assert picture.width > 500
 
 
 def test_a_state_that_does_not_fit_names_the_file(tmp_path: Path) -> None:

@@ -1,0 +1,116 @@
+"""`lucid bench`: every way of running a model, what it took, and what is remembered of it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lucid import devices, models
+from lucid.cli import bench
+from lucid.cli.bench import Case, throughput
+from lucid.models import placement
+from lucid.models.placement import Measurement
+from tests.cli.calling import call, fails
+
+GPU = devices.is_available("gpu")
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "lucid" / "measurements.json"
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model that takes no time."""
+    config = {"embed_dims": (8, 16), "depths": (1, 1), "num_heads": (1, 2), "sr_ratios": (2, 1), "mlp_ratios": (1, 1)}
+    monkeypatch.setattr(models, "create_model", lambda name, **options: models.PVT(img_size=32, **config, **options))
+
+
+def test_every_way(small: None, cache: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["bench", "--image-size", 32, "--batch-size", 1, 2, "--rounds", 2, "--output", tmp_path, "--json"]
+    called = call(capsys, *arguments)
+    assert (called.code, called.err) == (0, "")
+    result = json.loads(called.out)
+    assert result == json.loads((tmp_path / "throughput.json").read_text())
+    rows = result["throughput"]["rows"]
+    ways = {(row["mode"], row["device"], row["compiled"]) for row in rows}
+    on_cpu = {("inference", "cpu", False), ("training", "cpu", False)}
+    on_gpu = {(mode, "gpu", compiled) for mode in ("inference", "training") for compiled in (False, True)}
+    assert ways == (on_cpu | on_gpu if GPU else on_cpu)
+    assert len(rows) == 2 * len(ways)
+    for row in rows:
+        assert len(row["seconds"]) == 2
+        assert row["images_per_second"] == pytest.approx(row["batch_size"] / np.median(row["seconds"]))
+        assert row["runs_on"] == devices.describe(row["device"])
+    with Image.open(tmp_path / "throughput.png") as picture:
+        assert picture.width > 1000  # a panel for each mode
+    assert cache.exists() is GPU
+    if GPU:
+        assert [c["batch_sizes"] for c in result["crossings"]] == [[1, 2]] * 4
+        kept = {(m.training, m.device, m.compiled, m.batch_size): m.seconds for m in placement.measurements()}
+        assert len(kept) == len(rows)
+        for row in rows:
+            seconds = kept[row["mode"] == "training", row["device"], row["compiled"], row["batch_size"]]
+            assert seconds == np.median(row["seconds"])
+
+
+def test_the_table(small: None, cache: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    quick = ["bench", "--image-size", 32, "--quick", "--output", tmp_path, "--mode", "inference", "--device", "cpu"]
+    called = call(capsys, *quick)
+    assert called.code == 0
+    assert "pvt_tiny, float32, 32 x 32, inference: images a second, medians of 2" in " ".join(called.out.split())
+    assert "NumPy" in called.out
+    assert "training" not in called.out
+    assert not cache.exists()  # one device says nothing about which is faster
+
+
+def test_throughput_leaves_the_model_alone(small: None) -> None:
+    seen: list[int] = []
+    model = models.create_model("small")
+    found = throughput(
+        model, ["cpu"], [2], 2, modes=("training",), compiled=True, warm_up=1, pixels=32, seen=seen.append
+    )
+    assert list(found) == [Case("training", "cpu", False, 2)]  # the cpu compiles nothing
+    assert seen == [3, 3, 3]
+    assert model.head.weight.grad is None  # a copy of it learnt
+
+
+def remembered(seconds: dict[tuple[str, int], float]) -> None:
+    of: Any = {device: devices.describe(device) for device in devices.DEVICES if devices.is_available(device)}
+    placement.remember(
+        Measurement("pvt_tiny", device, of.get(device, "?"), False, False, 224, size, time)  # type: ignore[arg-type]
+        for (device, size), time in seconds.items()
+    )
+
+
+@pytest.mark.skipif(not GPU, reason="compares with the gpu")
+def test_what_is_remembered(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "`lucid bench MODEL` measures" in call(capsys, "bench", "--remembered").out
+    remembered({("cpu", 1): 0.1, ("gpu", 1): 0.5, ("cpu", 8): 0.8, ("gpu", 8): 0.2})
+    shown = call(capsys, "bench", "--remembered").out
+    assert "40.00" in shown
+    assert "pvt_tiny, 224 pixels, inference: the gpu is faster from a batch of 8 on." in shown
+    assert len(json.loads(call(capsys, "bench", "--remembered", "--json").out)["measurements"]) == 4
+    assert "4 measurements of" in call(capsys, "bench", "--forget").out
+    assert placement.measurements() == []
+
+
+def test_what_is_said() -> None:
+    about = {"model": "m", "image_size": 224, "training": True, "compiled": True, "batch_sizes": [1, 8]}
+    lines = bench._said([about | {"gpu_wins_from": start} for start in (1, 8, None)])
+    assert lines == [
+        "m, 224 pixels, training, compiled: the gpu is faster with every batch from 1 on.",
+        "m, 224 pixels, training, compiled: the gpu is faster from a batch of 8 on.",
+        "m, 224 pixels, training, compiled: the gpu is not faster, up to a batch of 8.",
+    ]
+
+
+def test_bad_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    fails(capsys, 2, "argument MODEL: invalid choice: 'resnet'", "bench", "resnet")
+    fails(capsys, 2, "argument --batch-size: '0' is not at least 1", "bench", "--batch-size", 0)
+    fails(capsys, 2, "argument --mode: invalid choice: 'sleep'", "bench", "--mode", "sleep")
