@@ -51,6 +51,12 @@ class Backend(Protocol):
     def wait(self, arrays: list[Array]) -> None:
         """Return when the arrays have been computed."""
 
+    def memory(self) -> dict[str, int]:
+        """Bytes of memory by what they are, as far as the library tells."""
+
+    def precision(self) -> str:
+        """How exactly float32 is computed, and what would change that."""
+
     def peak_bytes(self, run: Callable[[], Any]) -> int:
         """The most memory that arrays took at once while `run` ran, beside what was taken before."""
 

@@ -175,6 +175,21 @@ def wait(arrays: list[Array]) -> None:
             raise IndexError(f"{where}: index {place} is outside")
 
 
+def memory() -> dict[str, int]:
+    found = {"in use": mx.get_active_memory(), "cached": mx.get_cache_memory()}
+    if not ON_PROCESSOR:
+        info = mx.device_info(mx.gpu)
+        names = {"memory_size": "of the gpu", "max_recommended_working_set_size": "recommended at most"}
+        found |= {name: info[key] for key, name in names.items() if key in info}
+    return found
+
+
+def precision() -> str:
+    if os.environ["MLX_ENABLE_TF32"] == "0":
+        return "float32 is computed as float32; LUCID_ENABLE_TF32=1 lets products on NVIDIA GPUs and M5 have TF32"
+    return "products of float32 may have the precision of TF32, since LUCID_ENABLE_TF32 is set"
+
+
 def peak_bytes(run: Callable[[], Any]) -> int:
     before = mx.get_active_memory()
     mx.reset_peak_memory()

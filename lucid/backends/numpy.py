@@ -6,6 +6,7 @@ and functions that it lacks.
 """
 
 import math
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -201,6 +202,17 @@ def start(arrays: list[Array]) -> None:
 
 def wait(arrays: list[Array]) -> None:
     pass
+
+
+def memory() -> dict[str, int]:
+    try:
+        return {"of the machine": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")}
+    except (AttributeError, OSError, ValueError):  # a system that does not tell
+        return {}
+
+
+def precision() -> str:
+    return "float32 is computed as float32, float64 as float64"
 
 
 def peak_bytes(run: Callable[[], Any]) -> int:

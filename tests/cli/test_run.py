@@ -215,18 +215,6 @@ def test_spread() -> None:
     assert (spread.median, spread.percent) == (2.0, 100.0)
 
 
-# --- lucid info ---
-
-
-def test_info(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["info"]) == 0
-    shown = capsys.readouterr().out
-    assert main(["info", "--json"]) == 0
-    about = json.loads(capsys.readouterr().out)
-    assert about["devices"]["cpu"] == devices.describe("cpu")
-    assert all(f"{device:<13} {description}" in shown for device, description in about["devices"].items())
-
-
 def test_a_state_that_does_not_fit_names_the_file(tmp_path: Path) -> None:
     save_safetensors(tmp_path / "w.safetensors", {"head.weight": lucid.ones((10, 512))})
     with pytest.raises(CheckpointError, match=r"w\.safetensors: load_state_dict"):
