@@ -575,8 +575,11 @@ def convolve(
     input_dilation: tuple[int, ...],
     groups: int,
 ) -> Array:
+    options: Any = {"stride": stride, "padding": padding, "dilation": dilation, "input_dilation": input_dilation}
+    if groups > 1 and x.ndim > 4:  # MLX has groups along one or two axes alone
+        parts = zip(mx.split(x, groups, 1), mx.split(weight, groups), strict=True)
+        return mx.concat([convolve(*part, **options, groups=1) for part in parts], 1)
     if is_complex(x):
-        options: Any = {"stride": stride, "padding": padding, "dilation": dilation, "input_dilation": input_dilation}
         (a, b), (c, d) = ((mx.real(z), mx.imag(z)) for z in (x, weight))
         ac, bd, ad, bc = (convolve(*pair, **options, groups=groups) for pair in ((a, c), (b, d), (a, d), (b, c)))
         return _complex(ac - bd, ad + bc)

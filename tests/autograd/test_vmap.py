@@ -215,6 +215,25 @@ def test_batches_end_with_their_graphs(on):
     assert len(Batch.alive) == before
 
 
+@pytest.mark.parametrize("space", [1, 2, 3])
+def test_kernels_that_differ_from_element_to_element(on, space):
+    lucid.random.seed(1)
+    x = lucid.random.normal((3, 2, 4, *[4] * space), device=on(0.0).device)
+    kernels = lucid.random.normal((3, 4, 2, *[2] * space), device=x.device)
+
+    def loss(x, kernel):
+        return (lucid.conv(x, kernel, groups=2) ** 2).sum()
+
+    def slopes(x, kernel):
+        return value_and_grad(loss, (0, 1))(x, kernel)[1]
+
+    for shared in (kernels, kernels[0]):
+        found = vmap(slopes, in_axes=(0, 0 if shared is kernels else None))(x, shared)
+        wanted = [slopes(a, shared[i] if shared is kernels else shared) for i, a in enumerate(x)]
+        for f, column in zip(found, zip(*wanted, strict=True), strict=True):
+            close(f, lucid.stack(column).numpy(), rtol=1e-3)
+
+
 # --- Draws, writing, compiling ---------------------------------------------------------------------------------------
 
 

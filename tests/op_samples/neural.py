@@ -138,6 +138,7 @@ OPS = (
         groups=2),
         sample(numbers(2, 3, 8), numbers(4, 3, 3), padding=1), sample(numbers(1, 2, 4, 5, 4), numbers(3, 2, 2, 3, 2)),
         sample(numbers(2, 4, 5, 5), numbers(8, 1, 3, 3), groups=4, padding=1),
+        sample(numbers(1, 4, 3, 4, 3), numbers(6, 2, 2, 2, 2), groups=2),
         sample(numbers(2, 3, 6, 6), numbers(4, 3, 2, 2), **PATCHES),
         sample(numbers(2, 3, 7, 7), numbers(4, 3, 2, 2), numbers(4), **PATCHES),
         sample(integers(1, 1, 4), integers(1, 1, 2)),
