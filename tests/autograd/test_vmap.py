@@ -193,6 +193,21 @@ def test_functions_with_gradients_of_their_own(on):
     close(jacobian(Cube.apply, on(X)), np.diag(3 * np.array(X) ** 2))
 
 
+def test_a_gradient_that_no_element_changes_counts_for_each(on):
+    class Constant(Function):
+        @staticmethod
+        def forward(context, x, w):
+            return x + w
+
+        @staticmethod
+        def backward(context, g):
+            return g, lucid.ones((), device=g.device)
+
+    w = on(2.0).requires_grad_()
+    (g,) = grad(vmap(lambda x: Constant.apply(x, w))(on(X)).sum(), [w])
+    close(g, 3.0)
+
+
 def test_leaves_made_inside(on):
     def slope(x):
         inner = x.detach().requires_grad_()
