@@ -16,7 +16,7 @@ from ..tensor import Tensor
 from .graph import OPS, Node
 from .modes import MODES
 
-__all__ = ["Batch", "beside", "drawn", "further_in", "inside", "meeting", "with_key"]
+__all__ = ["Batch", "beside", "drawn", "further_in", "inside", "meeting", "together", "with_key"]
 
 
 class Batch:
@@ -152,6 +152,14 @@ def with_key(x: Tensor, key: Any) -> Tensor:
         if isinstance(part, Batched):
             x = _at_level(x, part.level)
     return x
+
+
+def together(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Arguments, the tensors among them as those of the innermost batch that runs or that one of them belongs to."""
+    tensors = [x for x in args if isinstance(x, Tensor)]
+    level = max((level_of(x.array) for x in tensors), default=0)
+    level = level if MODES.batch is None else max(level, MODES.batch.level)
+    return tuple(_at_level(x, level) if isinstance(x, Tensor) else x for x in args) if level else args
 
 
 def meeting(function: str, inputs: Iterable[Any]) -> tuple[Any, ...]:

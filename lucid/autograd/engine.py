@@ -167,7 +167,7 @@ def _hooked(node: Node, g: Any, create_graph: bool) -> Any:
                 f"hook: returned {type(after).__name__} {getattr(after, 'shape', '')}; "
                 f"wanted None or a Tensor of shape {before.shape}"
             )
-        g = after if create_graph else after.array
+        g = after if create_graph else beside(after, before).array
     return g
 
 

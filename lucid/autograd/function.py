@@ -6,6 +6,7 @@ from typing import Any
 from ..backends import backend_of
 from ..errors import DeviceError, GradientError, ShapeError
 from ..tensor import Tensor
+from .batches import beside, together
 from .graph import OPS, Node
 from .modes import MODES, no_grad
 
@@ -65,7 +66,7 @@ class Function:
             for name, option in options.items():
                 if isinstance(option, Tensor) and option.node is not None:
                     raise GradientError(f"{cls.__name__}.apply: gradients flow through {name}; pass it by position")
-        context = Context()
+        context, args = Context(), together(args)
         with no_grad():
             out = cls.forward(context, *args, **options)
         if not isinstance(out, Tensor):
@@ -96,7 +97,8 @@ class _Recorded:
             Tensor(array, node if is_out else None if place is None else node.parents[place])
             for array, place, is_out in saved
         )
-        gradients = self.function.backward(context, g if xp is OPS else Tensor(backend_of[type(g)].asarray(g)))
+        gradient = g if xp is OPS else Tensor(backend_of[type(g)].asarray(g))
+        gradients = self.function.backward(context, gradient)
         gradients = gradients if isinstance(gradients, tuple | list) else (gradients,)
         if len(gradients) != len(node.parents):
             raise GradientError(
@@ -114,5 +116,5 @@ class _Recorded:
                 raise ShapeError(f"{self.name}.backward: gradient {i} has shape {d.shape}; its argument has {shape}")
             if d.device != device:
                 raise DeviceError(f"{self.name}.backward: gradient {i} is on {d.device}; its argument is on {device}")
-            checked.append(d if xp is OPS else d.array)
+            checked.append(d if xp is OPS else beside(d, gradient).array)
         return checked

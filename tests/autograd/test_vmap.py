@@ -208,6 +208,38 @@ def test_a_gradient_that_no_element_changes_counts_for_each(on):
     close(g, 3.0)
 
 
+def test_what_elements_share_is_an_argument_of_a_function_with_a_gradient_of_its_own(on):
+    class Product(Function):
+        @staticmethod
+        def forward(context, x, w):
+            context.save_for_backward(x, w)
+            return x * w
+
+        @staticmethod
+        def backward(context, g):
+            x, w = context.saved_tensors
+            return g * w, g * x
+
+    w = on(V).requires_grad_()
+    found = grad(vmap(lambda x: Product.apply(x.sum(), w) * w)(on([X, V])).sum(), [w], create_graph=True)[0]
+    np.testing.assert_allclose(found.detach().numpy(), 2 * np.array(V) * (sum(X) + sum(V)), rtol=1e-5)
+    close(grad(found.sum(), [w])[0], [2 * (sum(X) + sum(V))] * 3)
+    per_element = vmap(lambda x: value_and_grad(lambda w: Product.apply(x, w).sum())(w.detach())[1])(on([X, V]))
+    close(per_element, [X, V])
+
+
+def test_hooks(on):
+    def slope(x):
+        def function(x):
+            y = x * x
+            y.register_hook(lambda g: lucid.ones(3, device=g.device) * 2)
+            return (y * x).sum()
+
+        return value_and_grad(function)(x)[1]
+
+    close(vmap(slope)(on([X, V])), [slope(on(r)).numpy() for r in (X, V)])
+
+
 def test_leaves_made_inside(on):
     def slope(x):
         inner = x.detach().requires_grad_()
