@@ -1,0 +1,151 @@
+"""PyTorch's samples of its ops, as arguments for PyTorch and for lucid; and what it means that the results agree."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch.testing._internal.common_methods_invocations import op_db
+
+import lucid
+from lucid import Tensor, tree
+
+from .names import NAMES, Unsupported
+
+LIMIT = 60  # samples of each variant of an op: its first half of them, and every few of the rest
+
+INFOS = {
+    f"{info.name} {info.variant_test_name}".strip(): info
+    for info in sorted(op_db, key=lambda info: (info.name, info.variant_test_name))
+    if info.name in NAMES
+}
+
+
+def best_dtype(info: Any, *wanted: torch.dtype) -> torch.dtype:
+    """The first of the dtypes that PyTorch has the op for."""
+    supported = info.supported_dtypes("cpu")
+    order = (*wanted, torch.float64, torch.complex128, torch.int64, torch.float32, torch.bool)
+    return next(dtype for dtype in order if dtype in supported)
+
+
+def samples(info: Any, dtype: torch.dtype, requires_grad: bool, limit: int = LIMIT) -> tuple[list[Any], int]:
+    """Samples of an op, and how many were left aside."""
+    found = [*info.sample_inputs("cpu", dtype, requires_grad=requires_grad)]
+    if len(found) <= limit:
+        return found, 0
+    first, rest = found[: limit // 2], found[limit // 2 :]
+    kept = [*first, *rest[:: -(-len(rest) // (limit - len(first)))]]
+    return kept, len(found) - len(kept)
+
+
+def to_lucid(value: Any, device: str = "cpu") -> Any:
+    if isinstance(value, torch.Tensor):
+        x = lucid.asarray(host(value), device=device)
+        return x.requires_grad_() if value.requires_grad else x
+    return tuple(value) if isinstance(value, torch.Size) else value
+
+
+def to_torch(value: Any) -> Any:
+    return value.detach().clone().requires_grad_(value.requires_grad) if isinstance(value, torch.Tensor) else value
+
+
+def host(x: torch.Tensor) -> np.ndarray:
+    x = x.detach().resolve_conj().resolve_neg()
+    return x.float().numpy() if x.dtype is torch.bfloat16 else x.numpy()
+
+
+def arguments(sample: Any, convert: Callable[[Any], Any]) -> tuple[list[Any], dict[str, Any]]:
+    args, options = tree.map(convert, [[sample.input, *sample.args], sample.kwargs])
+    return args, options
+
+
+def leaves(kind: type, *values: Any) -> list[Any]:
+    return [leaf for leaf in tree.leaves(values) if isinstance(leaf, kind)]
+
+
+def results(value: Any) -> list[Any]:
+    """The tensors and numbers that came out, in order."""
+    return tree.leaves([list(value) if isinstance(value, torch.Size) else value])
+
+
+def assert_agree(found: Any, wanted: Any, what: str, tolerance: dict[str, float]) -> None:
+    if not isinstance(wanted, torch.Tensor):
+        assert found == wanted, f"{what}: {found} for {wanted}"
+        return
+    assert isinstance(found, Tensor), f"{what}: {type(found).__name__} for a tensor"
+    assert found.shape == tuple(wanted.shape), f"{what}: shape {found.shape} for {tuple(wanted.shape)}"
+    assert found.dtype.name == str(wanted.dtype).removeprefix("torch."), f"{what}: {found.dtype} for {wanted.dtype}"
+    x, y = np.asarray(found.detach()), host(wanted)
+    x = x.astype(np.float32) if found.dtype is lucid.bfloat16 else x
+    np.testing.assert_allclose(x, y, err_msg=what, **tolerance)
+
+
+def weights(shape: Any, salt: int, like: str) -> np.ndarray:
+    found = np.sin(np.arange(int(np.prod(shape))) * 1.3 + salt).reshape(shape)
+    return (found + np.cos(found * 3) * 1j if "complex" in like else found).astype(like)
+
+
+def weighted(outputs: Iterator[tuple[int, Any]], make: Callable[[np.ndarray], Any]) -> Any:
+    total: Any = 0
+    for i, out in outputs:
+        product = out * make(weights(tuple(out.shape), i, str(out.dtype).split(".")[-1]))
+        total = total + (product.real if "complex" in str(product.dtype) else product).sum()
+    return total
+
+
+def slopes(grad: Any, make: Any, outputs: list[Any], inputs: list[Any], second: bool) -> list[Any]:
+    """The gradients of the outputs, weighted, with respect to the inputs; and those of these, weighted again."""
+    first = grad(weighted(enumerate(outputs), make), inputs, create_graph=second, allow_unused=True)
+    moving = [(i + 7, g) for i, g in enumerate(first) if g is not None and g.requires_grad]
+    if not moving or not second:
+        return [*first]
+    return [*first, *grad(weighted(iter(moving), make), inputs, allow_unused=True)]
+
+
+def assert_agrees_on(
+    name: str, info: Any, sample: Any, device: str, tolerance: dict[str, float], orders: int = 2
+) -> None:
+    """The values, and the gradients up to an order, of one sample."""
+    mine = arguments(sample, lambda value: to_lucid(value, device))
+    theirs = arguments(sample, to_torch)
+    found = results(sample.output_process_fn_grad(NAMES[name](*mine[0], **mine[1])))
+    wanted = results(sample.output_process_fn_grad(info(*theirs[0], **theirs[1])))
+    assert len(found) == len(wanted), f"{len(found)} results for {len(wanted)}"
+    for f, w in zip(found, wanted, strict=True):
+        assert_agree(f, w, "value", tolerance)
+    outputs = [x for x in wanted if isinstance(x, torch.Tensor) and x.requires_grad]
+    if not outputs or not orders:
+        return
+    inputs = [x for x in leaves(torch.Tensor, theirs) if x.requires_grad]
+    their_slopes = slopes(torch.autograd.grad, torch.from_numpy, outputs, inputs, orders > 1)
+    outputs = [x for x in found if isinstance(x, Tensor) and x.requires_grad]
+    inputs = [x for x in leaves(Tensor, mine) if x.requires_grad]
+    make = lambda array: lucid.asarray(array, device=device)  # noqa: E731
+    my_slopes = slopes(lucid.grad, make, outputs, inputs, orders > 1) if outputs else []
+    for i, w in enumerate(their_slopes):
+        f = my_slopes[i] if i < len(my_slopes) else None
+        if w is None or not w.abs().sum():
+            assert f is None or not np.abs(np.asarray(f.detach())).sum(), f"gradient {i} is not 0"
+        else:
+            assert f is not None, f"gradient {i} is missing"
+            assert_agree(f, w, f"gradient {i}", tolerance)
+
+
+def tally(info: Any, chosen: list[Any], left: int, check: Callable[[Any], None], record: Any) -> None:
+    """Check every sample and count; fail at the end if one failed."""
+    counts = {"passed": 0, "failed": 0, "unsupported": 0, "left aside": left}
+    faults, reasons = [], set()
+    for number, sample in enumerate(chosen):
+        try:
+            check(sample)
+        except Unsupported as reason:
+            counts["unsupported"] += 1
+            reasons.add(str(reason))
+        except Exception as error:
+            counts["failed"] += 1
+            faults.append(f"sample {number}, {sample.summary()}: {type(error).__name__}: {error}")
+        else:
+            counts["passed"] += 1
+    record("samples", counts)
+    assert not faults, f"{len(faults)} of {len(chosen)} samples of {info.name} failed:\n" + "\n".join(faults[:3])
+    assert counts["passed"], f"no sample could be run: {'; '.join(sorted(reasons))}"
