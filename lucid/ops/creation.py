@@ -208,7 +208,7 @@ def eye(
     tensor([[1., 0.],
             [0., 1.]], dtype=float32, device='cpu')
     """
-    n_cols = n_rows if n_cols is None else n_cols
+    n_rows, n_cols = as_shape("eye", (n_rows, n_rows if n_cols is None else n_cols))
     columns, rows = arange(n_cols, device=device), arange(n_rows, device=device)[:, None]
     k = max(-n_rows, min(index(k), n_cols))  # beyond these there is no diagonal, and may be no such int64
     return astype(columns == rows + k, dtype or DEFAULT_FLOAT)

@@ -4,7 +4,7 @@ from operator import index
 from typing import Any
 
 from ..dtypes import BOOL, int64
-from ..errors import ShapeError
+from ..errors import DTypeError, ShapeError
 from ..tensor import Tensor
 from .arguments import INTEGERS, LOGICAL, REAL_FLOATING, Scalar, broadcast_shapes, one_axis, ready, tensor
 from .creation import arange, full, full_like, ones_like, zeros
@@ -200,6 +200,8 @@ def index_add(x: Tensor, indices: Tensor, source: Tensor, /, *, axis: int, alpha
 def masked_fill(x: Tensor, mask: Tensor, value: Tensor | Scalar, /) -> Tensor:
     """x with `value`, a number or a tensor without axes, where the mask is true; they broadcast, the dtype of x stays.
 
+    Raises DTypeError for a value of another kind, such as a fraction among integers.
+
     >>> import lucid
     >>> masked_fill(lucid.ones(2), lucid.asarray([True, False]), -1)
     tensor([-1.,  1.], dtype=float32, device='cpu')
@@ -208,7 +210,10 @@ def masked_fill(x: Tensor, mask: Tensor, value: Tensor | Scalar, /) -> Tensor:
     if isinstance(value, Tensor) and value.ndim:
         raise ShapeError(f"masked_fill: value has shape {value.shape}; wanted a number, or a tensor without axes")
     broadcast_shapes("masked_fill", x.shape, mask.shape)
-    return astype(where(mask, value, x), x.dtype, copy=False)
+    found = where(mask, value, x)
+    if found.dtype.kind != x.dtype.kind:
+        raise DTypeError(f"masked_fill: {x.dtype.name} does not hold {value}; convert x with astype first")
+    return astype(found, x.dtype, copy=False)
 
 
 def _mask(function: str, mask: Tensor) -> Tensor:

@@ -65,7 +65,7 @@ OPS = (
     ], wrong(0, 1, -1, error=ShapeError, message="num=-1 is negative")),
     creation("eye", lambda n, m=None, **o: np.eye(n, m, **o), of_dtype, [
         sample(3), sample(2, 4), sample(3, 3, k=-1), sample(2, dtype=lucid.int32), sample(3, 0),
-    ]),
+    ], wrong(-1, error=ShapeError, message="eye: shape=(-1, -1) has a negative size")),
     creation("asarray", lambda x, dtype=None: np.asarray(x, dtype),
         lambda x: lucid.result_type(lucid.bool, *tree.leaves(x)), [
         sample(NESTED), sample(2.5), sample(True), sample([1, 2.5]), sample([1j, 2]),

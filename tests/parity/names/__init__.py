@@ -8,7 +8,17 @@ from . import creation, elementwise, indexing, linear_algebra, masked, neural, r
 from .adapting import Call, Unsupported
 from .left_out import LEFT_OUT
 
-__all__ = ["LEFT_OUT", "NAMES", "Unsupported"]
+__all__ = ["FIRST_ORDER_ALONE", "LEFT_OUT", "LOOSER", "NAMES", "VARIANTS", "Unsupported"]
 
 CHAPTERS = (creation, elementwise, indexing, linear_algebra, masked, neural, reductions, shapes, transforms)
+VARIANTS: dict[str, Call] = linear_algebra.VARIANTS  # where PyTorch tests an op in a form of its own
+
+FIRST_ORDER_ALONE = {  # whose second derivative is not compared, and why
+    "cdist": "PyTorch has none",
+    "linalg.norm subgradients_at_zero": "there is none at 0, where PyTorch says nan and lucid 0",
+    "masked.logaddexp": "PyTorch says nan where both are masked, and lucid 0",
+}
+LOOSER = {  # relative tolerances in double precision, and why
+    "cov": (1e-6, "PyTorch sums weights in their own dtype, float32")
+}
 NAMES: dict[str, Call] = {name: function for chapter in CHAPTERS for name, function in chapter.NAMES.items()}

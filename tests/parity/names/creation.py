@@ -39,7 +39,9 @@ def eye(n: int, m: int | None = None, **options: Any) -> Tensor:
 
 
 NAMES: dict[str, Call] = {
-    "arange": made(lucid.arange),
+    "arange": lambda start=0, *args, end=None, **options: made(lucid.arange)(
+        start, *([] if end is None else [end]), *args, **options
+    ),
     "linspace": spaced,
     "logspace": spaced_by_powers,
     "eye": eye,

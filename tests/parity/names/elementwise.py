@@ -114,7 +114,7 @@ NAMES: dict[str, Call] = {
     "gt": lucid.greater,
     "ge": lucid.greater_equal,
     "bitwise_not": lucid.bitwise_invert,
-    "float_power": lucid.pow,
+    "float_power": lambda a, b: lucid.pow(*(v.astype(lucid.float64) if isinstance(v, Tensor) else v for v in (a, b))),
     "fmax": known(lucid.maximum),
     "fmin": known(lucid.minimum),
     "clamp": only(lucid.clip),

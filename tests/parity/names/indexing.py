@@ -12,6 +12,8 @@ REDUCTIONS = {"add": "sum", "multiply": "prod"}
 
 
 def gathered(x: Tensor, dim: int, indices: Tensor) -> Tensor:
+    if x.ndim and not indices.size and indices.ndim != x.ndim:
+        raise Unsupported("no indices at all, of which PyTorch does not look at the axes")
     return lucid.gather(x, indices, axis=along(x, dim))
 
 
@@ -45,6 +47,14 @@ def index_written(x: Tensor, dim: int, indices: Tensor, written: Any) -> Tensor:
     out = x.clone()
     out[key_along(x, dim, indices)] = written
     return out
+
+
+def index_filled(x: Tensor, dim: int, indices: Tensor, value: Any) -> Tensor:
+    along(x, dim)
+    places = lucid.arange(x.shape[dim])
+    named = lucid.isin(places, lucid.where(indices < 0, indices + x.shape[dim], indices))
+    shape = [-1 if i == dim % x.ndim else 1 for i in range(x.ndim)]
+    return lucid.masked_fill(x, lucid.reshape(named, shape), value)
 
 
 def put_at(x: Tensor, key: Any, values: Tensor, accumulate: bool = False) -> Tensor:
@@ -90,6 +100,8 @@ def triangle(function: Call) -> Call:
 
 
 def nonzero(x: Tensor, as_tuple: bool = False) -> Any:
+    if as_tuple and not x.ndim:
+        raise Unsupported("the places in a tensor without axes, which the standard refuses")
     return lucid.nonzero(x) if as_tuple else lucid.argwhere(x)
 
 
@@ -102,7 +114,7 @@ NAMES: dict[str, Call] = {
     "index_select": lambda x, dim, indices: lucid.index_select(x, indices, axis=along(x, dim)),
     "index_add": index_added,
     "index_copy": index_written,
-    "index_fill": index_written,
+    "index_fill": index_filled,
     "index_reduce": index_reduced,
     "index_put": put_at,
     "put": put,

@@ -23,6 +23,8 @@ def inner(a: Tensor, b: Tensor) -> Tensor:
 
 
 def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
+    if not isinstance(dims, int) and [a.shape[i] for i in dims[0]] != [b.shape[i] for i in dims[1]]:
+        raise Unsupported("axes of different sizes that are summed over together")
     return lucid.tensordot(a, b, axes=dims if isinstance(dims, int) else tuple(dims))
 
 
@@ -64,6 +66,8 @@ def triangular_solve(b: Tensor, a: Tensor, upper: bool = True, transpose: bool =
 
 
 def pinv(x: Tensor, *, atol: Any = None, rtol: Any = None, rcond: Any = None, hermitian: bool = False) -> Tensor:
+    if hermitian:
+        raise Unsupported("a matrix of which one triangle is read and all of it has a gradient")
     if atol is not None:
         raise Unsupported("an absolute tolerance, which the standard does not have")
     return linalg.pinv(x, rtol=rcond if rtol is None else rtol)
@@ -76,7 +80,12 @@ def rank(x: Tensor, *, atol: Any = None, rtol: Any = None, hermitian: bool = Fal
 
 
 def lstsq(a: Tensor, b: Tensor, rcond: Any = None, driver: Any = None) -> Any:
-    return linalg.lstsq(a, b).solution
+    """With residuals for more rows than columns alone, and ranks and singular values where the driver has them."""
+    found = linalg.lstsq(a, b, rtol=rcond)
+    none, of_rank = lucid.zeros((0,), dtype=a.dtype), lucid.zeros((0,), dtype=lucid.int64)
+    residuals = found.residuals if a.shape[-2] > a.shape[-1] and driver != "gelsy" else none
+    rank = found.rank if driver != "gels" else of_rank
+    return found.solution, residuals, rank, found.singular_values.detach() if driver in ("gelsd", "gelss") else none
 
 
 def vector_norm(x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Tensor:
@@ -91,14 +100,9 @@ def norm(x: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, dty
     return linalg.norm(x, ord=ord, axis=along(x, dim), keepdims=keepdim)
 
 
-def cholesky_solve(b: Tensor, factor: Tensor, upper: bool = False) -> Tensor:
-    first = factor.mT if upper else factor
-    half = linalg.solve_triangular(first, b, upper=False)
-    return linalg.solve_triangular(first.mT, half, upper=True)
-
-
-def cholesky_inverse(factor: Tensor, upper: bool = False) -> Tensor:
-    return cholesky_solve(lucid.eye(factor.shape[-1], dtype=factor.dtype), factor, upper)
+def of_factor(factor: Tensor, upper: bool) -> Tensor:
+    """The matrix of a factor, all of which PyTorch takes the gradient of."""
+    return lucid.conj(factor.mT) @ factor if upper else factor @ lucid.conj(factor.mT)
 
 
 def packed(x: Tensor, pivot: bool = True) -> tuple[Tensor, Tensor]:
@@ -121,7 +125,7 @@ def exchanges(order: list[int], count: int) -> list[int]:
     return found
 
 
-def permutation(swaps: Tensor, m: int) -> Tensor:
+def permutation(swaps: Tensor, m: int, dtype: Any) -> Tensor:
     """The matrices that undo exchanges of rows."""
     found = []
     for row in lucid.reshape(swaps, (-1, swaps.shape[-1])).tolist() if swaps.size else []:
@@ -129,14 +133,14 @@ def permutation(swaps: Tensor, m: int) -> Tensor:
         for i, j in enumerate(row):
             rows[i], rows[j - 1] = rows[j - 1], rows[i]
         found.append([[float(rows[c] == r) for c in range(m)] for r in range(m)])
-    return lucid.reshape(lucid.asarray(found, dtype=lucid.float64), (*swaps.shape[:-1], m, m))
+    return lucid.reshape(lucid.asarray(found, dtype=dtype), (*swaps.shape[:-1], m, m))
 
 
 def unpacked(lu: Tensor, pivots: Tensor, unpack_data: bool = True, unpack_pivots: bool = True) -> Any:
     m, n = lu.shape[-2:]
     k = min(m, n)
     low = lucid.tril(lu[..., :k], k=-1) + lucid.eye(m, k, dtype=lu.dtype)
-    return permutation(pivots, m), low, lucid.triu(lu[..., :k, :])
+    return permutation(pivots, m, lu.dtype), low, lucid.triu(lu[..., :k, :])
 
 
 def lu_solved(lu: Tensor, pivots: Tensor, b: Tensor, *, left: bool = True, adjoint: bool = False) -> Tensor:
@@ -162,6 +166,11 @@ def householder(a: Tensor, tau: Tensor) -> Tensor:
         v = lucid.where(lucid.arange(m)[:, None] < i, 0.0, v)
         out = out - (out @ v) @ (lucid.conj(v.mT) * tau[..., i, None, None])
     return lucid.broadcast_to(out, (*a.shape[:-2], m, m))[..., :n]
+
+
+def vander(x: Tensor, N: Any = None) -> Tensor:
+    along(x, -1)
+    return linalg.vander(x, n=N)
 
 
 def svd(x: Tensor, some: bool = True, compute_uv: bool = True) -> Any:
@@ -197,13 +206,16 @@ NAMES: dict[str, Call] = {
     "matrix_exp": linalg.expm,
     "logdet": lambda x: lucid.where(linalg.slogdet(x).sign < 0, float("nan"), linalg.slogdet(x).logabsdet),
     "cholesky": lambda x, upper=False: linalg.cholesky(x, upper=upper),
-    "cholesky_solve": cholesky_solve,
-    "cholesky_inverse": cholesky_inverse,
+    "cholesky_solve": lambda b, factor, upper=False: linalg.solve(of_factor(factor, upper), b),
+    "cholesky_inverse": lambda factor, upper=False: linalg.inv(of_factor(factor, upper)),
     "triangular_solve": triangular_solve,
     "pinverse": lambda x, rcond=1e-15: linalg.pinv(x, rtol=rcond),
     "qr": lambda x, some=True: linalg.qr(x, mode="reduced" if some else "complete"),
     "svd": svd,
-    "lu": lambda x, pivot=True, get_infos=False: without_pivots(packed)(x, pivot=pivot),
+    "lu": lambda x, pivot=True, get_infos=False: (
+        *without_pivots(packed)(x, pivot=pivot),
+        *[lucid.zeros(x.shape[:-2], dtype=lucid.int32)] * get_infos,
+    ),
     "lu_solve": lambda b, lu, pivots: lu_solved(lu, pivots, b),
     "lu_unpack": unpacked,
     "linalg.cholesky": lambda x, upper=False: linalg.cholesky(x, upper=upper),
@@ -241,7 +253,11 @@ NAMES: dict[str, Call] = {
     "linalg.svdvals": linalg.svdvals,
     "linalg.tensorinv": linalg.tensorinv,
     "linalg.tensorsolve": lambda a, b, dims=None: linalg.tensorsolve(a, b, axes=dims),
-    "linalg.vander": lambda x, N=None: linalg.vander(x, n=N),
+    "linalg.vander": vander,
     "linalg.vecdot": lambda a, b, dim=-1: linalg.vecdot(a, b, axis=dim),
     "linalg.vector_norm": vector_norm,
+}
+VARIANTS: dict[str, Call] = {
+    "linalg.lstsq grad_oriented": lambda a, b, driver=None: lstsq(a, b, driver=driver)[:2],
+    "linalg.pinv singular": lambda a, b: linalg.pinv(a @ b.mT),
 }

@@ -21,6 +21,11 @@ def reduction(function: Call, neutral: Any) -> Call:
     return call
 
 
+def places(function: Call, neutral: Any) -> Call:
+    """PyTorch gives them in the dtype of x."""
+    return lambda x, *args, **options: reduction(function, neutral)(x, *args, **options).astype(x.dtype)
+
+
 def running(function: Call, neutral: Any) -> Call:
     def call(x: Tensor, dim: int, *, mask: Any = None, dtype: Any = None) -> Any:
         return function(kept(x, mask, neutral), axis=along(x, dim))
@@ -71,8 +76,8 @@ NAMES: dict[str, Call] = {
     "masked.prod": reduction(lucid.prod, 1),
     "masked.amax": reduction(lucid.max, -math.inf),
     "masked.amin": reduction(lucid.min, math.inf),
-    "masked.argmax": reduction(lucid.argmax, -math.inf),
-    "masked.argmin": reduction(lucid.argmin, math.inf),
+    "masked.argmax": places(lucid.argmax, -math.inf),
+    "masked.argmin": places(lucid.argmin, math.inf),
     "masked.mean": reduction(lucid.nanmean, math.nan),
     "masked.median": median,
     "masked.var": spread(lucid.nanvar),

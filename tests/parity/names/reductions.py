@@ -142,11 +142,17 @@ def told(found: Any, return_inverse: bool, return_counts: bool) -> list[Tensor]:
 
 
 def counted(x: Tensor, weights: Any = None, minlength: int = 0) -> Tensor:
+    weights = weights if weights is None or weights.dtype.is_floating else weights.astype(lucid.float64)
     return lucid.bincount(x, weights, minlength=minlength)
 
 
 def covariance(x: Tensor, correction: int = 1, fweights: Any = None, aweights: Any = None) -> Tensor:
-    return lucid.cov(x, correction=correction, frequencies=fweights, weights=aweights)
+    return of_one(lucid.cov(x, correction=correction, frequencies=fweights, weights=aweights))
+
+
+def of_one(matrix: Tensor) -> Tensor:
+    """PyTorch drops the axes of a single variable."""
+    return lucid.reshape(matrix, ()) if matrix.size == 1 else matrix
 
 
 def norm(x: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Tensor:
@@ -159,6 +165,7 @@ def norm(x: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtyp
 
 
 def renormed(x: Tensor, p: float, dim: int, maxnorm: float) -> Tensor:
+    along(x, dim)
     others = tuple(a for a in range(x.ndim) if a != dim % x.ndim)
     size = linalg.vector_norm(x, ord=p, axis=others, keepdims=True)
     return x * lucid.where(size > maxnorm, maxnorm / (size + 1e-7), 1.0)
@@ -221,7 +228,7 @@ NAMES: dict[str, Call] = {
     "unique": distinct,
     "unique_consecutive": consecutive,
     "cov": covariance,
-    "corrcoef": lucid.corrcoef,
+    "corrcoef": lambda x: of_one(lucid.corrcoef(x)),
     "norm": norm,
     "dist": lambda a, b, p=2.0: linalg.vector_norm(a - b, ord=float(p)),
     "cdist": distances,

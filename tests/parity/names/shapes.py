@@ -102,7 +102,9 @@ def block_diagonal(*arrays: Tensor) -> Tensor:
 
 
 def rolled(x: Tensor, shifts: Any, dims: Any = ()) -> Tensor:
-    return lucid.roll(x, shifts, axis=along(x, dims)) if x.ndim else x
+    if not x.ndim and dims == ():
+        return x
+    return lucid.roll(x, shifts, axis=along(x, dims))
 
 
 def repeated(x: Tensor, *counts: Any) -> Tensor:
