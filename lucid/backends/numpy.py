@@ -449,8 +449,12 @@ def argmin(x: Array, axis: int, keepdims: bool = False) -> Array:
     return np.argmin(x, axis, keepdims=keepdims)
 
 
+def _in_order(x: Array) -> Array:
+    return x.astype(np.float32) if _low(x) else x  # ml_dtypes puts nan anywhere
+
+
 def argsort(x: Array, axis: int, descending: bool) -> Array:
-    x = x.astype(np.float32) if _low(x) else x  # ml_dtypes puts nan anywhere
+    x = _in_order(x)
     if not descending:
         return np.argsort(x, axis, stable=True)
     order = np.argsort(np.flip(x, axis), axis, stable=True)  # from the back, so that equal values keep their order
@@ -472,14 +476,13 @@ def count_nonzero(x: Array, axis: tuple[int, ...], keepdims: bool) -> Array:
 
 
 def searchsorted(x1: Array, x2: Array, side: str) -> Array:
-    x1, x2 = (x.astype(np.float32) if _low(x) else x for x in (x1, x2))  # ml_dtypes puts nan anywhere
-    return np.searchsorted(x1, x2, side)
+    return np.searchsorted(_in_order(x1), _in_order(x2), side)
 
 
 def unique(x: Array) -> Any:
     """On the host, since shapes depend on the values: the first index of each value, which one each is, how many."""
     _, first, inverse, counts = np.unique(
-        x, return_index=True, return_inverse=True, return_counts=True, equal_nan=False
+        _in_order(x), return_index=True, return_inverse=True, return_counts=True, equal_nan=False
     )
     return first, inverse.reshape(x.shape), counts
 
@@ -546,7 +549,8 @@ def softmax(x: Array, axis: int) -> Array:
 
 @in_float32
 def log_softmax(x: Array, axis: int) -> Array:
-    out = x - np.maximum.reduce(x, axis, keepdims=True, initial=-np.inf)
+    top = np.maximum.reduce(x, axis, keepdims=True, initial=-np.inf)
+    out = x - np.where(top == np.inf, np.zeros((), x.dtype), top)  # beside infinity all others are 0, not nan
     out -= np.log(np.add.reduce(np.exp(out), axis, keepdims=True))
     return out
 

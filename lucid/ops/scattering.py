@@ -6,7 +6,7 @@ from typing import Any
 from ..dtypes import BOOL, int64
 from ..errors import DTypeError, ShapeError
 from ..tensor import Tensor
-from .arguments import INTEGERS, LOGICAL, REAL_FLOATING, Scalar, broadcast_shapes, one_axis, ready, tensor
+from .arguments import INTEGERS, LOGICAL, REAL_FLOATING, Scalar, broadcast_shapes, one_axis, ready, tensor, together
 from .creation import arange, full, full_like, ones_like, zeros
 from .data_types import astype, iinfo
 from .elementwise import equal, greater, less, logical_and
@@ -279,9 +279,8 @@ def interp(x: Tensor, places: Tensor, values: Tensor, /) -> Tensor:
     >>> interp(lucid.asarray([0.5, 9.0]), lucid.asarray([0.0, 1.0]), lucid.asarray([10.0, 20.0]))
     tensor([15., 20.], dtype=float32, device='cpu')
     """
-    x, places, values = (
-        ready("interp", REAL_FLOATING, t, name) for t, name in ((x, "x"), (places, "places"), (values, "values"))
-    )
+    given = (tensor("interp", t, name) for t, name in ((x, "x"), (places, "places"), (values, "values")))
+    x, places, values = together("interp", REAL_FLOATING, *given)
     if places.ndim != 1 or places.shape != values.shape or not places.size:
         raise ShapeError(f"interp: places {places.shape} and values {values.shape}; wanted both (n,), n at least 1")
     if places.shape[0] == 1:

@@ -121,7 +121,7 @@ OPS = (
         sample(integers(2, 1)), sample(integers(5) > 1, note="bools"),
     ], wrong(X, axis=2, **BEYOND), wrong(numbers(0), error=ShapeError, message="there is no mode"), vary=False),
     op("bincount", lambda x, weights=None, minlength=0: np.bincount(x, weights, minlength),
-       lambda x, weights=None: lucid.int64 if weights is None else lucid.float32, [
+       lambda x, weights=None: lucid.int64 if weights is None else of_first(weights), [
         sample(integers(9), traces=False), sample(integers(9), numbers(9), traces=False),
         sample(integers(4, dtype=np.uint8), minlength=9, traces=False), sample(integers(0), minlength=3),
         sample(integers(0)),

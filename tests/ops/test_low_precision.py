@@ -1,0 +1,45 @@
+"""float16 and bfloat16: every op rounds once, at its end: to what double precision gives, rounded to 16 bits."""
+
+import numpy as np
+import pytest
+
+import lucid
+from lucid import tree
+from tests.comparing import assert_same
+from tests.op_samples import Op, Sample, call, cases, wanted
+from tests.op_samples.writing import BFLOAT16, as_floats, is_real
+
+ABOUT_DTYPES = ("astype", "nan_to_num", "nextafter", "result_type")
+DTYPES = {"float16": np.float16, "bfloat16": BFLOAT16}
+
+
+def has_reals(op: Op, sample: Sample) -> bool:
+    """Whether all floats are float32, and the op says nothing of dtypes itself."""
+    reals = {leaf.dtype for leaf in tree.leaves(sample.args) if isinstance(leaf, np.ndarray) and is_real(leaf)}
+    return not op.creates and op.name not in ABOUT_DTYPES and reals == {np.dtype(np.float32)}
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("op", "sample"), cases(has_reals))
+def test_an_op_rounds_once(device: str, op: Op, sample: Sample, dtype: str) -> None:
+    with np.errstate(over="ignore"):  # what is too large is infinite
+        low = sample._replace(
+            args=as_floats(sample.args, DTYPES[dtype]), options=as_floats(sample.options, DTYPES[dtype])
+        )
+    reference, gives = wanted(op, low)
+    assert_same(call(op, device, low), reference, ulps=op.ulps, dtype=gives, signed_zeros=False)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", ["sum", "mean", "cumulative_sum", "logsumexp", "var", "nansum", "matmul"])
+def test_long_sums_are_added_in_float32(device: str, name: str, dtype: str) -> None:
+    """4096 terms, of which bfloat16 and float16 alone would lose most."""
+    host = np.full((1, 4096), 0.375, DTYPES[dtype])
+    x = lucid.asarray(host, device=device)
+    found = lucid.matmul(x, x.mT) if name == "matmul" else getattr(lucid, name)(x, axis=1)
+    double = host.astype(np.float64)
+    total = {
+        "sum": double.sum(1), "mean": double.mean(1), "cumulative_sum": double.cumsum(1), "nansum": double.sum(1),
+        "logsumexp": 0.375 + np.log([4096.0]), "var": np.zeros(1), "matmul": double @ double.T,
+    }[name]  # fmt: skip
+    assert_same(found, total, ulps=1, dtype=x.dtype)
