@@ -532,6 +532,16 @@ def scatter_add(values: Array, key: Any, shape: tuple[int, ...]) -> Array:
         return out.at[key].add(values)
 
 
+def scatter_reduce(x: Array, values: Array, key: Any, reduce: str) -> Array:
+    method = {"prod": "multiply", "amax": "maximum", "amin": "minimum"}[reduce]
+    with _wide(x):
+        out = getattr(x.at[key], method)(values)
+    if reduce == "prod" or not mx.issubdtype(x.dtype, mx.floating):
+        return out
+    nans = mx.isnan(x) | (scatter_add(mx.isnan(values).astype(x.dtype), key, x.shape) > 0)  # MLX passes over nan
+    return mx.where(nans, mx.array(math.nan, x.dtype), out)
+
+
 def _is_mixed(key: tuple[Any, ...], shape: tuple[int, ...]) -> bool:
     """Whether arrays stand apart, have no axes, or stand beside anything but whole axes.
 

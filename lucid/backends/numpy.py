@@ -531,6 +531,12 @@ def scatter_add(values: Array, key: Any, shape: tuple[int, ...]) -> Array:
     return out
 
 
+def scatter_reduce(x: Array, values: Array, key: Any, reduce: str) -> Array:
+    out = x.copy()
+    {"prod": np.multiply, "amax": np.maximum, "amin": np.minimum}[reduce].at(out, key, values)
+    return out
+
+
 def nonzero(x: Array) -> Any:
     """On the host, since its shape depends on the values: a tuple of NumPy index arrays."""
     return np.nonzero(x)

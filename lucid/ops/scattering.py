@@ -3,6 +3,7 @@
 from operator import index
 from typing import Any
 
+from ..autograd.operation import apply, primitive
 from ..dtypes import BOOL, int64
 from ..errors import DTypeError, ShapeError
 from ..tensor import Tensor
@@ -11,10 +12,9 @@ from .creation import arange, full, full_like, ones_like, zeros
 from .data_types import astype, iinfo
 from .elementwise import equal, greater, less, logical_and
 from .indexing import canonical, getitem, scatter_add, setitem, take, take_along_axis
-from .manipulation import broadcast_arrays, broadcast_to, concat, expand_dims, pad, reshape, stack
+from .manipulation import broadcast_arrays, broadcast_to, reshape, stack
 from .searching import nonzero, searchsorted, where
-from .statistical import exact, max, min, prod
-from .utility import any
+from .statistical import exact, max
 
 __all__ = [
     "argwhere", "gather", "index_add", "index_select", "interp", "masked_fill", "masked_select", "one_hot",
@@ -82,8 +82,7 @@ def scatter(
 
     `reduce` says what becomes of several elements in one place and of the one that was there, which is left out without
     `include_self`: "sum", "mean", "prod", "amax" or "amin". For None an element takes the place, any one of several.
-    Extreme elements that are equal share the gradient. "prod", "amax" and "amin" need memory for the size of the axis
-    times the number of indices.
+    Extreme elements that are equal share the gradient.
 
     Raises ValueError for another `reduce`, ShapeError for shapes that do not fit, IndexError for an index that is not
     there.
@@ -116,24 +115,48 @@ def scatter(
             count = count + 1 if include_self else where(greater(count, 0), count, 1)
             total = total / count if x.dtype.is_floating else total // count
         return astype(total, dtype, copy=False)
-    return astype(_reduced(x, Tensor(places[axis]), source, axis, reduce, include_self), dtype, copy=False)
+    if not include_self:
+        touched = greater(scatter_add(ones_like(source.detach()), places, x.shape), 0)
+        x = where(touched, {"prod": 1, "amax": _end(x, -1), "amin": _end(x, 1)}[reduce], x)
+    return astype(scatter_reduce(x, source, places, reduce), dtype, copy=False)
 
 
-def _reduced(x: Tensor, indices: Tensor, source: Tensor, axis: int, reduce: str, include_self: bool) -> Tensor:
-    """Every place of the axis beside all elements of `source`, of which it takes those that are meant for it."""
-    function: Any
-    function, neutral = {"prod": (prod, 1), "amax": (max, _end(x, -1)), "amin": (min, _end(x, 1))}[reduce]
-    shape = tuple(x.shape[axis] if i == axis else 1 for i in range(x.ndim))
-    rows = expand_dims(reshape(arange(x.shape[axis], device=x.device), shape), axis + 1)
-    meant = equal(expand_dims(indices, axis), rows)
-    spread = where(meant, expand_dims(source, axis), neutral)
-    widths = [(0, 0 if i == axis else n - m) for i, (n, m) in enumerate(zip(x.shape, indices.shape, strict=True))]
-    widths.insert(axis + 1, (0, 0))
-    own = expand_dims(x, axis + 1)
-    touched = any(pad(meant, widths, value=False), axis=axis + 1, keepdims=True)
-    own = own if include_self else where(touched, neutral, own)
-    several = concat([pad(spread, widths, value=neutral), own], axis=axis + 1)
-    return astype(function(several, axis=axis + 1), x.dtype, copy=False)
+def _shares(xp: Any, x: Any, values: Any, out: Any, key: Any, g: Any) -> tuple[Any, Any]:
+    """The gradient of an extreme value, shared by all that are equal to it: those of x, and those of the values."""
+    own, hit = x == out, values == xp.getitem(out, key=key)
+    one, zero = xp.ones_like(x), xp.zeros_like(x)
+    hits = xp.where(hit, xp.ones_like(values), xp.zeros_like(values))
+    count = xp.where(own, one, zero) + xp.scatter_add(hits, key=key, shape=x.shape)
+    share = g / xp.where(count == 0, one, count)
+    return xp.where(own, share, zero), xp.where(hit, xp.getitem(share, key=key), xp.zeros_like(values))
+
+
+def _others(xp: Any, x: Any, values: Any, key: Any, g: Any) -> tuple[Any, Any]:
+    """The gradient of a product: that of the other factors, 0 among them."""
+    none, nones = x == 0, values == 0
+    one, ones = xp.ones_like(x), xp.ones_like(values)
+    zeros = xp.where(none, one, xp.zeros_like(x))
+    zeros = zeros + xp.scatter_add(xp.where(nones, ones, xp.zeros_like(values)), key=key, shape=x.shape)
+    x, values = xp.where(none, one, x), xp.where(nones, ones, values)
+    whole = g * xp.scatter_reduce(x, values, key=key, reduce="prod")
+
+    def of(factor: Any, none: Any, zeros: Any, whole: Any) -> Any:
+        return xp.where(zeros == xp.where(none, xp.ones_like(factor), xp.zeros_like(factor)), whole / factor, whole * 0)
+
+    return of(x, none, zeros, whole), of(values, nones, xp.getitem(zeros, key=key), xp.getitem(whole, key=key))
+
+
+def _to_scattered(place: int) -> Any:
+    def rule(xp: Any, g: Any, x: Any, values: Any, out: Any, key: Any, reduce: str) -> Any:
+        return (_others(xp, x, values, key, g) if reduce == "prod" else _shares(xp, x, values, out, key, g))[place]
+
+    return rule
+
+
+@primitive(x=_to_scattered(0), values=_to_scattered(1))
+def scatter_reduce(x: Tensor, values: Tensor, /, key: Any, reduce: str) -> Tensor:
+    """x with `values` at a canonical `key`, multiplied ("prod") with what is there, or the extreme ("amax", "amin")."""
+    return apply(scatter_reduce, x, values, key=key, reduce=reduce)
 
 
 def _end(x: Tensor, sign: int) -> Any:

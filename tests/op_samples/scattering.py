@@ -6,6 +6,7 @@ import numpy as np
 
 import lucid
 from lucid.errors import DTypeError, ShapeError
+from lucid.ops import scattering
 
 from .writing import *
 
@@ -28,12 +29,21 @@ def scatter(
         at = list(place)
         at[axis] = indices[place] % x.shape[axis]
         found.setdefault(tuple(at), []).append(source[place] if isinstance(source, np.ndarray) else source)
-    functions = {None: lambda v: v[-1], "sum": sum, "prod": np.prod, "amax": max, "amin": min}
+    functions = {None: lambda v: v[-1], "sum": sum, "prod": np.prod, "amax": np.max, "amin": np.min}
     functions["mean"] = lambda v: sum(v) / len(v) if x.dtype.kind == "f" else sum(v) // len(v)
     out = x.copy()
     for at, values in found.items():
         out[at] = functions[reduce]([*([x[at]] if include_self and reduce else []), *values])
     return out
+
+
+def combined(x: Any, values: Any, indices: Any, how: str) -> Any:
+    return scatter(x, indices, values, axis=0, reduce=how)
+
+
+def combine(x: lucid.Tensor, values: lucid.Tensor, indices: lucid.Tensor, how: str) -> lucid.Tensor:
+    """scatter_reduce sees canonical keys alone."""
+    return scattering.scatter_reduce(x, values, (indices.array,), how)
 
 
 def index_add(x: Any, indices: Any, source: Any, *, axis: int, alpha: Any = 1) -> Any:
@@ -72,6 +82,9 @@ OPS = (
         edge(array(1, 1, 1), np.array([0, 0, 2]), array(1, 1, 1), axis=0, reduce="amax", note="ties"),
         *(sample(integers(3), np.array([0, 0, 2]), integers(3, salt=1), axis=0, reduce=r)
           for r in ("sum", "mean", "prod", "amax", "amin")),
+        edge(array(1, 0, 0, 2), np.array([0, 0, 1, 2, 3]), array(0, 3, 4, 5, 0), axis=0, reduce="prod", note="zeros"),
+        *(edge(array(1, nan, 3), np.array([0, 0, 2]), array(nan, 2, 4), axis=0, reduce=r, note=f"nan {r}")
+          for r in ("amax", "amin")),
         sample(X, ONCE[:, :2], 7, axis=1, note="number"),
         sample(X, np.zeros((3, 0), np.int64), Y, axis=1, reduce="amax"),
         sample(X, ONCE[:, :2] - 2, Y, axis=1, reduce="sum", note="from the end"),
@@ -79,6 +92,10 @@ OPS = (
        wrong(X, ONCE, Y[:1], axis=0, error=ShapeError, message="scatter: source of shape (1, 4)"),
        wrong(X, ONCE + 1, Y, axis=0, reduce="amax", error=IndexError, message="axis 0 of shape (3, 4) has 3 places"),
        wrong(X, ONCE[0], Y, axis=0, error=ShapeError, message="wanted as many axes"), vary=False, ulps=8),
+    op("scatter_reduce", combined, of_first, [
+        *(sample(distinct(5), distinct(4, salt=1) + np.float32(0.1), np.array([0, 3, 3, 1]), how) for how in ("prod", "amax", "amin")),
+        sample(integers(5), integers(4), np.array([0, 3, 3, 1]), "amax"),
+    ], function=combine, vary=False, ulps=8),
     op("put_along_axis", put_along_axis, of_first, [
         sample(X, np.array([[1], [0], [3]]), numbers(3, 1), axis=1), sample(X, np.array([[2, 0]]), 1.5, axis=1),
         sample(integers(3, 4), np.array([[0, 1, 2, 0]]), 9, axis=0),
