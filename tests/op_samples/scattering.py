@@ -93,7 +93,8 @@ OPS = (
        wrong(X, ONCE + 1, Y, axis=0, reduce="amax", error=IndexError, message="axis 0 of shape (3, 4) has 3 places"),
        wrong(X, ONCE[0], Y, axis=0, error=ShapeError, message="wanted as many axes"), vary=False, ulps=8),
     op("scatter_reduce", combined, of_first, [
-        *(sample(distinct(5), distinct(4, salt=1) + np.float32(0.1), np.array([0, 3, 3, 1]), how) for how in ("prod", "amax", "amin")),
+        *(sample(distinct(5), distinct(4, salt=1) + np.float32(0.1), np.array([0, 3, 3, 1]), how)
+          for how in ("prod", "amax", "amin")),
         sample(integers(5), integers(4), np.array([0, 3, 3, 1]), "amax"),
     ], function=combine, vary=False, ulps=8),
     op("put_along_axis", put_along_axis, of_first, [
