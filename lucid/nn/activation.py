@@ -2,6 +2,7 @@
 
 from ..tensor import Tensor
 from . import functional
+from .functional.activation import check_approximate
 from .module import Module
 
 __all__ = ["GELU", "ReLU", "Softmax"]
@@ -18,7 +19,7 @@ class GELU(Module):
     """
 
     def __init__(self, approximate: str = "none") -> None:
-        functional.check_approximate(approximate)
+        check_approximate(approximate)
         self.approximate = approximate
 
     def forward(self, x: Tensor) -> Tensor:

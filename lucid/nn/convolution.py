@@ -7,7 +7,7 @@ from ..errors import ShapeError
 from ..ops.creation import zeros
 from ..tensor import Tensor
 from . import functional, init
-from .functional import Pair
+from .functional.dimensions import Sizes, pair
 from .module import Module
 from .parameter import Parameter
 
@@ -34,10 +34,10 @@ class Conv2d(Module):
         self,
         in_channels: int,
         out_channels: int,
-        kernel_size: Pair,
-        stride: Pair = 1,
-        padding: Pair | str = 0,
-        dilation: Pair = 1,
+        kernel_size: Sizes,
+        stride: Sizes = 1,
+        padding: Sizes | str = 0,
+        dilation: Sizes = 1,
         groups: int = 1,
         bias: bool = True,
     ) -> None:
@@ -48,8 +48,8 @@ class Conv2d(Module):
                 f"Conv2d: groups={groups} does not divide in_channels={in_channels} and out_channels={out_channels}"
             )
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
-        self.kernel_size, self.stride, self.dilation = map(functional.pair, (kernel_size, stride, dilation))
-        self.padding = padding if isinstance(padding, str) else functional.pair(padding)
+        self.kernel_size, self.stride, self.dilation = map(pair, (kernel_size, stride, dilation))
+        self.padding = padding if isinstance(padding, str) else pair(padding)
         self.weight = Parameter(zeros((out_channels, in_channels // groups, *self.kernel_size)))
         self.bias = Parameter(zeros(out_channels)) if bias else None
         self.reset_parameters()

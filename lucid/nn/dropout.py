@@ -2,6 +2,7 @@
 
 from ..tensor import Tensor
 from . import functional
+from .functional.noise import probability
 from .module import Module
 
 __all__ = ["DropPath", "Dropout"]
@@ -18,7 +19,7 @@ class Dropout(Module):
     """
 
     def __init__(self, p: float = 0.5) -> None:
-        self.p = functional.probability(type(self).__name__, p)
+        self.p = probability(type(self).__name__, p)
 
     def forward(self, x: Tensor) -> Tensor:
         return functional.dropout(x, self.p, self.training)

@@ -4,13 +4,14 @@ import builtins
 import math
 from typing import Any
 
+from ..autograd.graph import OPS
 from ..autograd.operation import apply, composite, primitive
 from ..errors import ShapeError
 from ..tensor import Tensor
 from .arguments import FLOATING, each_axis, tensor, together
 from .linear_algebra import linear
 
-__all__ = ["conv"]
+__all__ = ["conv", "conv_transpose"]
 
 Shape = tuple[int, ...]
 Pairs = tuple[tuple[int, int], ...]
@@ -170,3 +171,50 @@ def _conv_of_patches(x: Tensor, weight: Tensor, bias: Tensor | None, /) -> Tenso
     patches = x.reshape((images, channels, *split)).permute_dims(order).reshape((images, *counts, size))
     out = linear(patches, weight.reshape((weight.shape[0], size)), bias)
     return out.permute_dims((0, space + 1, *range(1, space + 1)))
+
+
+def conv_transpose(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    /,
+    *,
+    stride: int | Shape = 1,
+    padding: int | Shape = 0,
+    output_padding: int | Shape = 0,
+    dilation: int | Shape = 1,
+    groups: int = 1,
+) -> Tensor:
+    """What the gradient of `conv` with respect to its input is, for kernels (c, o / groups, ...), plus `bias` (o,).
+
+    x (n, c, ...) becomes (n, o, ...). Several sizes are convolved to the size of x: `output_padding`, less than stride
+    or dilation, chooses one larger than the smallest. Raises ShapeError if channels, groups or sizes do not fit.
+
+    >>> import lucid
+    >>> conv_transpose(lucid.ones((1, 3, 4, 4)), lucid.ones((3, 5, 2, 2)), stride=2).shape
+    (1, 5, 8, 8)
+    """
+    name = "conv_transpose"
+    x, weight = together(name, FLOATING, tensor(name, x), tensor(name, weight, "weight"))
+    space = x.ndim - 2
+    if space < 1 or weight.ndim != x.ndim:
+        raise ShapeError(f"{name}: got x {x.shape} and weight {weight.shape}; wanted (n, c, ...), (c, o / groups, ...)")
+    given = ("stride", stride, 1), ("padding", padding, 0), ("output_padding", output_padding, 0)
+    strides, pads, more = (each_axis(name, space, *option) for option in given)
+    dilations = each_axis(name, space, "dilation", dilation, 1)
+    channels = weight.shape[1] * groups
+    if groups < 1 or x.shape[1] != weight.shape[0] or weight.shape[0] % groups:
+        raise ShapeError(f"{name}: {x.shape[1]} channels in groups={groups} do not fit a weight of {weight.shape}")
+    if bias is not None and bias.shape != (channels,):
+        raise ShapeError(f"{name}: bias has shape {bias.shape}; wanted ({channels},), one for each output channel")
+    if builtins.any(o >= builtins.max(s, d) for o, s, d in zip(more, strides, dilations, strict=True)):
+        raise ShapeError(f"{name}: output_padding={output_padding}; wanted less than stride or dilation")
+    sizes = tuple(
+        (n - 1) * s - 2 * p + _spread_length(k, d) + o
+        for n, k, s, p, d, o in zip(x.shape[2:], weight.shape[2:], strides, pads, dilations, more, strict=True)
+    )
+    if builtins.min(sizes) < 1:
+        raise ShapeError(f"{name}: x {x.shape} would become of size {sizes}; wanted less padding, or a larger x")
+    pairs, ones = tuple((p, p) for p in pads), (1,) * space
+    out = _to_input(OPS, x, (x.shape[0], channels, *sizes), weight, strides, pairs, dilations, ones, groups)
+    return out if bias is None else out + bias.reshape((-1, *ones))

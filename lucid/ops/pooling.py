@@ -6,6 +6,7 @@ and `overlap_add` puts windows back and adds up where they overlap.
 
 import builtins
 import math
+from collections.abc import Callable, Sequence
 
 from ..autograd.operation import apply, primitive
 from ..errors import ShapeError
@@ -72,28 +73,41 @@ def max_pool(
     [[[3.0, 5.0]]]
     """
     x = ready("max_pool", REAL_FLOATING, x)
-    kernel, strides, pairs, dilations = steps("max_pool", x, size, stride, padding, dilation, ceil)
-    return _max_pool(x, kernel=kernel, stride=strides, padding=pairs, dilation=dilations)
+    kernel, strides, pairs, dilations = _steps("max_pool", x, size, stride, padding, dilation, ceil)
+    return largest(x, lambda x, outside: _seen(x, kernel, strides, pairs, dilations, outside))[0]
 
 
-def _max_pool(x: Tensor, /, *, kernel: Shape, stride: Shape, padding: Pairs, dilation: Shape) -> Tensor:
-    return largest(_seen(x, kernel, stride, padding, dilation, -math.inf))[0]
-
-
-def largest(seen: Tensor) -> tuple[Tensor, Tensor]:
-    """The largest element of each row, through which gradients flow, and which one it is: true at its place."""
-    chosen = equal(expand_dims(argmax(seen, axis=-1), -1), arange(seen.shape[-1], device=seen.device))
-    return sum(where(chosen, seen, 0.0), axis=-1), chosen
-
-
-def places_of_largest(
-    x: Tensor, *, kernel: Shape, stride: Shape, padding: Pairs, dilation: Shape
+def max_pool_with_places(
+    x: Tensor,
+    size: int | Shape,
+    /,
+    *,
+    stride: int | Shape | None = None,
+    padding: int | Shape = 0,
+    dilation: int | Shape = 1,
+    ceil: bool = False,
 ) -> tuple[Tensor, Tensor]:
     """What `max_pool` gives, and where it was: int64 indices into the flattened spatial axes of x."""
-    sizes = x.shape[2:]
-    out, chosen = largest(_seen(x, kernel, stride, padding, dilation, -math.inf))
-    numbered = arange(math.prod(sizes), device=x.device).reshape((1, 1, *sizes))
-    return out, sum(where(chosen, _seen(numbered, kernel, stride, padding, dilation, 0), 0), axis=-1)
+    x = ready("max_pool", REAL_FLOATING, x)
+    kernel, strides, pairs, dilations = _steps("max_pool", x, size, stride, padding, dilation, ceil)
+    out, places = largest(x, lambda x, outside: _seen(x, kernel, strides, pairs, dilations, outside))
+    return out, places()
+
+
+def largest(x: Tensor, seen: Callable[[Tensor, float], Tensor]) -> tuple[Tensor, Callable[[], Tensor]]:
+    """The largest element of each window of x (n, c, ...), and what says where it was, as int64 indices.
+
+    `seen` shows the windows, their elements in the last axis, and a number for what lies outside.
+    """
+    elements = seen(x, -math.inf)
+    chosen = equal(expand_dims(argmax(elements, axis=-1), -1), arange(elements.shape[-1], device=x.device))
+
+    def places() -> Tensor:
+        sizes = x.shape[2:]
+        numbered = arange(math.prod(sizes), device=x.device).reshape((1, 1, *sizes))
+        return sum(where(chosen, seen(numbered, 0), 0), axis=-1)
+
+    return sum(where(chosen, elements, 0.0), axis=-1), places
 
 
 def _seen(x: Tensor, kernel: Shape, stride: Shape, padding: Pairs, dilation: Shape, value: float) -> Tensor:
@@ -128,8 +142,8 @@ def avg_pool(
     [[[2.0, 3.5]]]
     """
     x = ready("avg_pool", REAL_FLOATING, x)
-    kernel, strides, pairs, _ = steps("avg_pool", x, size, stride, padding, 1, ceil)
-    totals = _sum_pool(exact(x), kernel=kernel, stride=strides, padding=pairs)
+    kernel, strides, pairs, _ = _steps("avg_pool", x, size, stride, padding, 1, ceil)
+    totals = sum(_seen(exact(x), kernel, strides, pairs, (1,) * len(kernel), 0), axis=-1)
     counts = asarray(1.0 if divisor is None else divisor, dtype=totals.dtype, device=x.device)
     for axis, (n, k, step, (low, _)) in enumerate(zip(x.shape[2:], kernel, strides, pairs, strict=True), 2):
         if divisor is None:
@@ -142,11 +156,7 @@ def avg_pool(
     return astype(totals / counts, x.dtype, copy=False)
 
 
-def _sum_pool(x: Tensor, /, *, kernel: Shape, stride: Shape, padding: Pairs) -> Tensor:
-    return sum(_seen(x, kernel, stride, padding, (1,) * len(kernel), 0), axis=-1)
-
-
-def steps(
+def _steps(
     function: str,
     x: Tensor,
     size: int | Shape,
@@ -176,3 +186,51 @@ def steps(
             last -= 1
         pairs.append((low, builtins.max(last * step + length - n - low, 0)))
     return kernel, strides, tuple(pairs), dilations
+
+
+# --- Windows of any place and size -----------------------------------------------------------------------------------
+
+
+def stretches(size: int, count: int) -> list[range]:
+    """`size` places cut into `count` stretches as even as can be, which overlap where they do not divide it.
+
+    >>> stretches(5, 2)
+    [range(0, 3), range(2, 5)]
+    """
+    return [range(i * size // count, -(-(i + 1) * size // count)) for i in range(count)]
+
+
+def within(x: Tensor, ranges: Sequence[Sequence[range]]) -> Tensor:
+    """What lies in windows that are given as ranges of places along each of the last axes of x, in one axis.
+
+    A shorter one repeats its last place until it is as long as the longest.
+    """
+    space = len(ranges)
+    lead = x.ndim - space
+    for i, (spans, size) in enumerate(zip(ranges, x.shape[lead:], strict=True)):
+        axis = lead + 2 * i
+        longest = builtins.max(map(len, spans), default=0)
+        if [place for span in spans for place in span] == list(range(size)) and longest * len(spans) == size:
+            x = x.reshape((*x.shape[:axis], len(spans), longest, *x.shape[axis + 1 :]))
+        else:
+            places = [[builtins.min(span[0] + j, span[-1]) for j in range(longest)] for span in spans]
+            x = x[(*[slice(None)] * axis, places)]
+    order = (*range(lead), *range(lead, x.ndim, 2), *range(lead + 1, x.ndim, 2))
+    x = x.permute_dims(order)
+    return x.reshape((*x.shape[: lead + space], math.prod(x.shape[lead + space :])))
+
+
+def mean_within(x: Tensor, ranges: Sequence[Sequence[range]]) -> Tensor:
+    """The mean of each window; see `within`."""
+    seen, counts = exact(within(x, ranges)), [1]
+    inside: list[list[bool]] = [[True]]
+    for spans in ranges:
+        longest = builtins.max(map(len, spans), default=0)
+        inside = [[a and j < len(span) for a in row for j in range(longest)] for row in inside for span in spans]
+        counts = [count * len(span) for count in counts for span in spans]
+    shape = seen.shape[seen.ndim - 1 - len(ranges) : -1]
+    if len(set(counts)) > 1:
+        mask = asarray(inside, device=x.device).reshape((*shape, seen.shape[-1]))
+        total = sum(where(mask, seen, 0.0), axis=-1)
+        return astype(total / asarray(counts, dtype=total.dtype, device=x.device).reshape(shape), x.dtype, copy=False)
+    return astype(sum(seen, axis=-1) / (counts[0] if counts else 1), x.dtype, copy=False)

@@ -53,6 +53,27 @@ def conv(
     return out if bias is None else out + bias.reshape(-1, *[1] * space)
 
 
+def conv_transpose(
+    x: Any, weight: Any, bias: Any = None, *, stride: Any = 1, padding: Any = 0, output_padding: Any = 0,
+    dilation: Any = 1, groups: int = 1,
+) -> Any:  # fmt: skip
+    """By the definition: every input puts its kernel, weighted, where it would have been seen from."""
+    space = x.ndim - 2
+    each = ((n,) * space if isinstance(n, int) else n for n in (stride, padding, output_padding, dilation))
+    stride, padding, output_padding, dilation = each
+    outer, inner = weight.shape[1], weight.shape[0] // groups
+    extent = [(k - 1) * d + 1 for k, d in zip(weight.shape[2:], dilation, strict=True)]
+    whole = [(n - 1) * s + e for n, s, e in zip(x.shape[2:], stride, extent, strict=True)]
+    out = np.zeros((len(x), outer * groups, *(w + o for w, o in zip(whole, output_padding, strict=True))))
+    for channel in range(weight.shape[0]):
+        to = slice(channel // inner * outer, (channel // inner + 1) * outer)
+        for place in np.ndindex(*x.shape[2:]):
+            at = [slice(p * s, p * s + e, d) for p, s, e, d in zip(place, stride, extent, dilation, strict=True)]
+            out[:, to, *at] += x[:, channel, *place].reshape(-1, *[1] * (space + 1)) * weight[channel]
+    kept = [slice(p, n - p) for n, p in zip(out.shape[2:], padding, strict=True)]
+    return out[:, :, *kept] + (0 if bias is None else bias.reshape(-1, *[1] * space))
+
+
 def layer_norm(x: Any, weight: Any = None, bias: Any = None, *, eps: float = 1e-5) -> Any:
     out = (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + eps)
     return out * (1 if weight is None else weight) + (0 if bias is None else bias)
@@ -149,6 +170,17 @@ OPS = (
        wrong(numbers(1, 2, 5), numbers(2, 2, 3), stride=0, error=ShapeError,
        message="stride=0; wanted an integer of at least 1"),
        wrong(numbers(1, 2, 5), numbers(2, 2, 3), numbers(3), error=ShapeError, message="bias"), ulps=8),
+    op("conv_transpose", conv_transpose, floating, [
+        sample(numbers(2, 4, 4, 3), numbers(4, 3, 3, 2), numbers(6), stride=(2, 1), padding=(1, 0), groups=2,
+        output_padding=(1, 0)),
+        sample(numbers(2, 3, 5), numbers(3, 4, 3), padding=1), sample(numbers(1, 2, 2, 3, 2), numbers(2, 3, 2, 1, 2)),
+        sample(numbers(1, 2, 4), numbers(2, 1, 2), dilation=3, output_padding=2), sample(integers(1, 1, 4),
+        integers(1, 1, 2)), sample(numbers(2, 3, 4, 4), numbers(3, 1, 2, 2), stride=2, groups=3),
+    ], wrong(X, Y, error=ShapeError, message="conv_transpose: got x (3, 4)"),
+       wrong(numbers(1, 3, 5), numbers(2, 2, 3), error=ShapeError, message="3 channels in groups=1 do not fit"),
+       wrong(numbers(1, 2, 5), numbers(2, 2, 3), numbers(3), error=ShapeError, message="bias has shape (3,); wanted"),
+       wrong(numbers(1, 2, 5), numbers(2, 2, 3), output_padding=1, error=ShapeError, message="output_padding=1"),
+       wrong(numbers(1, 2, 1), numbers(2, 2, 1), padding=1, error=ShapeError, message="of size (-1,)"), ulps=8),
     op("convolve", convolve, same, [
         sample(numbers(2, 4, 5, 6), numbers(6, 2, 3, 2), note="all at once", **ALL_AT_ONCE, groups=2),
         sample(numbers(2, 3, 6, 5), numbers(4, 3, 2, 3), note="plain", **PLAIN),

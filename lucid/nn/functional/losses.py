@@ -1,18 +1,18 @@
 """Losses: how far predictions are from targets, in one number or one for each prediction."""
 
-from ..dtypes import REAL, SIGNED, UNSIGNED, int64
-from ..errors import DeviceError, DTypeError, ShapeError
-from ..ops.activation import log_softmax
-from ..ops.arguments import REAL_FLOATING, ready, tensor, together
-from ..ops.data_types import astype
-from ..ops.elementwise import less, not_equal, square
-from ..ops.indexing import take, take_along_axis
-from ..ops.manipulation import expand_dims, squeeze
-from ..ops.searching import where
-from ..ops.statistical import mean, sum
-from ..tensor import Tensor
+from ...dtypes import REAL, SIGNED, UNSIGNED, int64
+from ...errors import DeviceError, DTypeError, ShapeError
+from ...ops.activation import log_softmax
+from ...ops.arguments import REAL_FLOATING, ready, tensor, together
+from ...ops.data_types import astype
+from ...ops.elementwise import less, not_equal, square
+from ...ops.indexing import take, take_along_axis
+from ...ops.manipulation import expand_dims, squeeze
+from ...ops.searching import where
+from ...ops.statistical import mean, sum
+from ...tensor import Tensor
 
-__all__ = ["class_indices", "cross_entropy", "mse_loss"]
+__all__ = ["cross_entropy", "mse_loss"]
 
 REDUCTIONS = ("mean", "sum", "none")
 

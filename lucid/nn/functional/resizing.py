@@ -7,14 +7,14 @@ from functools import lru_cache
 from math import floor
 from operator import index
 
-from ..dtypes import float32, float64, int64
-from ..errors import ShapeError
-from ..ops.arguments import REAL_FLOATING, ready, tensor
-from ..ops.creation import arange, asarray
-from ..ops.data_types import astype
-from ..ops.indexing import take
-from ..ops.linear_algebra import matmul
-from ..tensor import Tensor
+from ...dtypes import float32, float64, int64
+from ...errors import ShapeError
+from ...ops.arguments import REAL_FLOATING, ready, tensor
+from ...ops.creation import arange, asarray
+from ...ops.data_types import astype
+from ...ops.indexing import take
+from ...ops.linear_algebra import matmul
+from ...tensor import Tensor
 
 __all__ = ["interpolate"]
 

@@ -1,0 +1,190 @@
+"""Pooling: the largest element, or the mean, of each window."""
+
+from collections.abc import Sequence
+from math import prod
+
+from ...errors import ShapeError
+from ...ops import pooling
+from ...ops.arguments import REAL_FLOATING, each_axis, ready
+from ...ops.creation import zeros
+from ...ops.elementwise import abs, pow, sign
+from ...ops.pooling import mean_within, stretches, within
+from ...ops.scattering import scatter
+from ...tensor import Tensor
+from .dimensions import Sizes, each_dimension
+
+__all__ = [
+    *(f"{name}{space}d" for name in ("adaptive_avg_pool", "adaptive_max_pool", "avg_pool") for space in (1, 2, 3)),
+    *(f"{name}{space}d" for name in ("lp_pool", "max_pool", "max_unpool") for space in (1, 2, 3)),
+]
+
+Pooled = Tensor | tuple[Tensor, Tensor]
+
+
+def _tuple(sizes: Sizes) -> int | tuple[int, ...]:
+    """PyTorch takes (2,) for 2 in every number of dimensions."""
+    return sizes if isinstance(sizes, int) else sizes[0] if len(sizes) == 1 else tuple(sizes)
+
+
+def _max_pool(
+    input: Tensor,
+    kernel_size: Sizes,
+    stride: Sizes | None = None,
+    padding: Sizes = 0,
+    dilation: Sizes = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Pooled:
+    """The largest element in each window of `kernel_size`; of equal ones the first gets the gradient.
+
+    Windows are `stride` apart, by default their own size, and begin `padding` places before the first element; in
+    `ceil_mode` a last one may reach beyond the end. What lies outside counts for nothing. `return_indices` adds where
+    each was, int64, in the flattened spatial axes.
+
+    Raises ShapeError if the sizes do not fit.
+
+    >>> import lucid
+    >>> max_pool2d(lucid.asarray([[[1.0, 3.0], [2.0, 5.0]]]), 2, return_indices=True)[1].tolist()
+    [[[3]]]
+    """
+    pool = pooling.max_pool_with_places if return_indices else pooling.max_pool
+    strides = None if stride is None or stride == [] else _tuple(stride)
+    return pool(
+        input, _tuple(kernel_size), stride=strides, padding=_tuple(padding), dilation=_tuple(dilation), ceil=ceil_mode
+    )
+
+
+def _avg_pool(
+    input: Tensor,
+    kernel_size: Sizes,
+    stride: Sizes | None = None,
+    padding: Sizes = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+) -> Tensor:
+    """The mean of each window of `kernel_size`, `stride` apart, by default their own size.
+
+    Windows begin `padding` places before the first element, where zeros lie, and in `ceil_mode` a last one may reach
+    beyond those at the end. The zeros are counted unless `count_include_pad=False`; `divisor_override` takes the place
+    of the count.
+
+    Raises ShapeError if the sizes do not fit, ValueError for a divisor of 0.
+
+    >>> import lucid
+    >>> avg_pool1d(lucid.asarray([[1.0, 3.0, 2.0, 5.0]]), 2).tolist()
+    [[2.0, 3.5]]
+    """
+    if divisor_override == 0:
+        raise ValueError("avg_pool: divisor_override=0; wanted a number other than 0, or None")
+    return pooling.avg_pool(
+        input,
+        _tuple(kernel_size),
+        stride=None if stride is None or stride == [] else _tuple(stride),
+        padding=_tuple(padding),
+        ceil=ceil_mode,
+        count_padding=count_include_pad,
+        divisor=divisor_override,
+    )
+
+
+def _lp_pool(
+    input: Tensor, norm_type: float, kernel_size: Sizes, stride: Sizes | None = None, ceil_mode: bool = False
+) -> Tensor:
+    """The p-norm of each window of `kernel_size`, for p = norm_type: the p-th root of the sum of p-th powers.
+
+    >>> import lucid
+    >>> lp_pool1d(lucid.asarray([[3.0, 4.0]]), 2, 2).tolist()
+    [[5.0]]
+    """
+    sizes = (kernel_size,) * (input.ndim - 2) if isinstance(kernel_size, int) else tuple(kernel_size)
+    mean = _avg_pool(pow(input, norm_type), sizes, stride, 0, ceil_mode)
+    mean = sign(mean) * abs(mean)  # as PyTorch has it: no gradient at 0
+    return pow(mean * prod(sizes), 1 / norm_type)
+
+
+# --- To a given size -------------------------------------------------------------------------------------------------
+
+
+def _adaptive_avg_pool(input: Tensor, output_size: int | Sequence[int | None]) -> Tensor:
+    """The means of windows of sizes as even as can be, which make an output of `output_size`; None keeps a size.
+
+    Raises ShapeError for other than a size for each spatial axis.
+
+    >>> import lucid
+    >>> adaptive_avg_pool1d(lucid.asarray([[1.0, 2.0, 3.0, 4.0, 5.0]]), 2).tolist()
+    [[2.0, 4.0]]
+    """
+    x = ready("adaptive_avg_pool", REAL_FLOATING, input, "input")
+    return mean_within(x, _stretches("adaptive_avg_pool", x, output_size))
+
+
+def _adaptive_max_pool(input: Tensor, output_size: int | Sequence[int | None], return_indices: bool = False) -> Pooled:
+    """The largest elements of windows of sizes as even as can be, which make an output of `output_size`.
+
+    None keeps a size. `return_indices` adds where each was, int64, in the flattened spatial axes. Raises ShapeError for
+    other than a size for each spatial axis.
+
+    >>> import lucid
+    >>> adaptive_max_pool1d(lucid.asarray([[1.0, 2.0, 3.0, 4.0, 5.0]]), 2).tolist()
+    [[3.0, 5.0]]
+    """
+    x = ready("adaptive_max_pool", REAL_FLOATING, input, "input")
+    ranges = _stretches("adaptive_max_pool", x, output_size)
+    out, places = pooling.largest(x, lambda x, outside: within(x, ranges))
+    return (out, places()) if return_indices else out
+
+
+def _stretches(function: str, x: Tensor, output_size: int | Sequence[int | None]) -> list[list[range]]:
+    old = x.shape[2:]
+    wanted = (output_size,) * len(old) if isinstance(output_size, int) else tuple(output_size)
+    wanted = wanted * len(old) if len(wanted) == 1 else wanted
+    if len(wanted) != len(old) or any(m is not None and m < 0 for m in wanted) or not x.size > 0 < len(old):
+        raise ShapeError(
+            f"{function}: output_size={output_size} for input {x.shape}; wanted elements, and a size for each of "
+            f"{len(old)} axes, or None to keep one"
+        )
+    return [stretches(n, n if m is None else m) for n, m in zip(old, wanted, strict=True)]
+
+
+def _max_unpool(
+    input: Tensor,
+    indices: Tensor,
+    kernel_size: Sizes,
+    stride: Sizes | None = None,
+    padding: Sizes = 0,
+    output_size: Sequence[int] | None = None,
+) -> Tensor:
+    """Zeros, with each element of `input` at the place that `indices` name: where max_pool found it.
+
+    Without `output_size` the output is as large as the smallest input that max_pool makes this size of.
+
+    Raises ShapeError unless there is an index for each element, IndexError for one that is not there.
+
+    >>> import lucid
+    >>> max_unpool1d(lucid.asarray([[3.0, 5.0]]), lucid.asarray([[1, 3]]), 2).tolist()
+    [[0.0, 3.0, 0.0, 5.0]]
+    """
+    sizes = input.shape[2:]
+    indices = indices.reshape(input.shape) if indices.size == input.size else indices
+    if indices.shape != input.shape:
+        raise ShapeError(f"max_unpool: input {input.shape} and indices {indices.shape}; wanted an index for each")
+    kernel = each_axis("max_unpool", len(sizes), "kernel_size", kernel_size, 1)
+    strides = each_axis("max_unpool", len(sizes), "stride", kernel if stride in (None, []) else stride, 1)
+    pads = each_axis("max_unpool", len(sizes), "padding", padding, 0)
+    usual = tuple((n - 1) * s - 2 * p + k for n, k, s, p in zip(sizes, kernel, strides, pads, strict=True))
+    new = usual if output_size is None else tuple(output_size)[-len(sizes) :]
+    if any(not n - s < m < n + s for n, s, m in zip(usual, strides, new)) or len(new) != len(sizes):
+        raise ShapeError(f"max_unpool: output_size={output_size}; wanted one less than a stride from {usual}")
+    flat = zeros((*input.shape[:2], prod(new)), dtype=input.dtype, device=input.device)
+    rows = (*input.shape[:2], prod(sizes))
+    out = scatter(flat, indices.reshape(rows), input.reshape(rows), axis=-1)
+    return out.reshape((*input.shape[:2], *new))
+
+
+max_pool1d, max_pool2d, max_pool3d = each_dimension(_max_pool)
+avg_pool1d, avg_pool2d, avg_pool3d = each_dimension(_avg_pool)
+lp_pool1d, lp_pool2d, lp_pool3d = each_dimension(_lp_pool)
+adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d = each_dimension(_adaptive_avg_pool)
+adaptive_max_pool1d, adaptive_max_pool2d, adaptive_max_pool3d = each_dimension(_adaptive_max_pool)
+max_unpool1d, max_unpool2d, max_unpool3d = each_dimension(_max_unpool)
