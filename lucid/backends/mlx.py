@@ -20,6 +20,7 @@ from ..dtypes import DType
 from ..errors import CompileError, DeviceError, DTypeError
 from . import complex_numbers, gamma, mlx_linalg, tails
 from . import numpy as numpy_backend
+from .resampling import Taps, rounds
 
 os.environ["MLX_ENABLE_TF32"] = os.environ.get("LUCID_ENABLE_TF32", "0")  # float32 means float32, unless asked
 
@@ -652,6 +653,15 @@ def overlap_add(x: Array, sizes: tuple[int, ...], stride: tuple[int, ...], dilat
 def _counts(sizes: Any, kernel: Any, stride: Any, dilation: Any) -> list[int]:
     """How many places a kernel has along each axis."""
     return [(n - (k - 1) * d - 1) // s + 1 for n, k, s, d in zip(sizes, kernel, stride, dilation, strict=True)]
+
+
+def resample(x: Array, taps: Taps, axis: int) -> Array:
+    out = mx.zeros((*x.shape[:axis], len(taps), *x.shape[axis + 1 :]), mx.float32 if x.dtype.size == 2 else x.dtype)
+    for rows, places, weights in rounds(taps) if x.size else ():
+        along = mx.array(weights, out.dtype).reshape((-1,) + (1,) * (x.ndim - 1 - axis))
+        term = mx.take(x, mx.array(places), axis) * along
+        out = out + term if len(rows) == len(taps) else out.at[(*[slice(None)] * axis, mx.array(rows))].add(term)
+    return out.astype(x.dtype)
 
 
 # --- Kernels for composites ------------------------------------------------------------------------------------------

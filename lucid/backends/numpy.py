@@ -30,6 +30,7 @@ from .fused import layer_norm as layer_norm
 from .fused import layer_norm_vjp as layer_norm_vjp
 from .fused import linear as linear
 from .fused import linear_vjp as linear_vjp
+from .resampling import Taps, rounds
 from .special import erf as erf
 from .special import erfinv as erfinv
 from .threefry import random_bits
@@ -563,3 +564,13 @@ def log_softmax(x: Array, axis: int) -> Array:
 convolve = in_float32(_convolve)
 
 overlap_add = in_float32(_overlap_add)
+
+
+@in_float32
+def resample(x: Array, taps: Taps, axis: int) -> Array:
+    out = np.zeros((*x.shape[:axis], len(taps), *x.shape[axis + 1 :]), x.dtype)
+    for rows, places, weights in rounds(taps):
+        along = np.asarray(weights, x.dtype).reshape((-1,) + (1,) * (x.ndim - 1 - axis))
+        key = (*[slice(None)] * axis, rows if len(rows) < len(taps) else slice(None))
+        out[key] += np.take(x, places, axis) * along
+    return out

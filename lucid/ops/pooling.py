@@ -218,19 +218,3 @@ def within(x: Tensor, ranges: Sequence[Sequence[range]]) -> Tensor:
     order = (*range(lead), *range(lead, x.ndim, 2), *range(lead + 1, x.ndim, 2))
     x = x.permute_dims(order)
     return x.reshape((*x.shape[: lead + space], math.prod(x.shape[lead + space :])))
-
-
-def mean_within(x: Tensor, ranges: Sequence[Sequence[range]]) -> Tensor:
-    """The mean of each window; see `within`."""
-    seen, counts = exact(within(x, ranges)), [1]
-    inside: list[list[bool]] = [[True]]
-    for spans in ranges:
-        longest = builtins.max(map(len, spans), default=0)
-        inside = [[a and j < len(span) for a in row for j in range(longest)] for row in inside for span in spans]
-        counts = [count * len(span) for count in counts for span in spans]
-    shape = seen.shape[seen.ndim - 1 - len(ranges) : -1]
-    if len(set(counts)) > 1:
-        mask = asarray(inside, device=x.device).reshape((*shape, seen.shape[-1]))
-        total = sum(where(mask, seen, 0.0), axis=-1)
-        return astype(total / asarray(counts, dtype=total.dtype, device=x.device).reshape(shape), x.dtype, copy=False)
-    return astype(sum(seen, axis=-1) / (counts[0] if counts else 1), x.dtype, copy=False)

@@ -100,7 +100,7 @@ X, TARGET = lucid.zeros((2, 3)), lucid.asarray([0, 1])
         (lambda: F.mse_loss(X, X, "all"), ValueError, "mse_loss: reduction='all'"),
         (lambda: F.one_hot(X), DTypeError, "one_hot: target is float32"),
         (lambda: F.pad(X, (1, 2, 3)), ShapeError, r"pad=\(1, 2, 3\) for shape \(2, 3\)"),
-        (lambda: F.pad(X, (1, 2), mode="reflect"), ValueError, "mode='reflect'"),
+        (lambda: F.pad(X, (1, 2), mode="mirror"), ValueError, "mode='mirror'; choose"),
         (lambda: F.dropout(X, 2.0), ValueError, "dropout: p=2.0"),
         (lambda: F.drop_path(X, -1.0), ValueError, "drop_path: p=-1.0"),
         (lambda: F.interpolate(X, 2), ShapeError, r"interpolate: input has shape \(2, 3\)"),
@@ -108,8 +108,8 @@ X, TARGET = lucid.zeros((2, 3)), lucid.asarray([0, 1])
         (lambda: F.interpolate(X[None, None], 2.5), TypeError, "interpolate: size=2.5; wanted an integer"),
         (lambda: F.interpolate(X[None, None], (2, 2.5)), TypeError, r"interpolate: size=\(2, 2.5\); wanted an integer"),
         (lambda: F.interpolate(X[None, None]), ValueError, "give one of the two"),
-        (lambda: F.interpolate(X[None, None], 2, mode="area"), ValueError, "mode='area'; choose among nearest"),
-        (lambda: F.interpolate(X[None, None], 2, antialias=True), ValueError, "antialias are for mode='bilinear'"),
+        (lambda: F.interpolate(X[None, None], 2, mode="cubic"), ValueError, "mode='cubic'; choose among nearest"),
+        (lambda: F.interpolate(X[None, None], 2, antialias=True), ValueError, "antialias is for mode='bilinear'"),
     ],
 )
 def test_errors_say_what_came_and_what_was_wanted(call, error, message):

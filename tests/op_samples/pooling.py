@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from lucid.errors import DTypeError, ShapeError
-from lucid.ops import pooling
+from lucid.ops import pooling, resampling
 
 from .writing import *
 
@@ -62,6 +62,16 @@ def mean(seen: Any, count: int, count_padding: bool = True, divisor: Any = None)
     return seen.sum(-1) / (divisor or (count if count_padding else seen.shape[-1]))
 
 
+def resample(x: Any, *, taps: Any, axis: int) -> Any:
+    """A product with the matrix of the weights."""
+    matrix = np.zeros((len(taps), x.shape[axis]))
+    for i, row in enumerate(taps):
+        for place, weight in row:
+            matrix[i, place] += weight
+    return np.moveaxis(np.moveaxis(x, axis, -1) @ matrix.T, -1, axis)
+
+
+TAPS = (((0, 0.5), (2, 0.25), (0, 1.0)), (), ((3, -1.5),), ((1, 1.0), (2, 1.0)))
 LINE, IMAGE, SPACE = distinct(2, 3, 9), distinct(2, 3, 7, 6), distinct(1, 2, 4, 5, 4)
 
 OPS = (
@@ -76,6 +86,10 @@ OPS = (
         sample(numbers(2, 2, 3), sizes=(9,), stride=(4,), dilation=(1,)),
         sample(numbers(0, 4, 2), sizes=(5,), stride=(1,), dilation=(1,)),
     ], function=pooling.overlap_add),
+    op("resample", resample, of_first, [
+        sample(numbers(2, 4, 3), taps=TAPS, axis=1), sample(numbers(5), taps=TAPS[2:], axis=0),
+        sample(numbers(0, 4), taps=TAPS, axis=1), sample(numbers(2, 4), taps=(), axis=1),
+    ], function=resampling.resample),
     op("max_pool", pooled(lambda seen, count: seen.max(-1)), floating, [
         sample(IMAGE, 2), sample(IMAGE, (3, 2), stride=(2, 1), padding=1), sample(IMAGE, 3, stride=2, dilation=(2, 1)),
         sample(LINE, 4, stride=3, ceil=True), sample(LINE, 2, stride=4, padding=1, ceil=True), sample(SPACE, 2),

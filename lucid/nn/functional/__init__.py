@@ -4,8 +4,10 @@ from . import (
     activation,
     arrangement,
     attention,
+    classification,
     convolution,
     dense,
+    distance,
     lookup,
     losses,
     noise,
@@ -16,9 +18,11 @@ from . import (
 from .activation import *
 from .arrangement import *
 from .attention import *
+from .classification import *
 from .convolution import *
 from .dense import *
 from .dimensions import pair
+from .distance import *
 from .lookup import *
 from .losses import *
 from .noise import *
@@ -27,7 +31,7 @@ from .pooling import *
 from .resizing import *
 
 CHAPTERS = (
-    *(activation, arrangement, attention, convolution, dense, lookup, losses, noise, normalization, pooling),
-    *(resizing,),
+    *(activation, arrangement, attention, classification, convolution, dense, distance, lookup, losses, noise),
+    *(normalization, pooling, resizing),
 )
 __all__ = [name for chapter in CHAPTERS for name in chapter.__all__]

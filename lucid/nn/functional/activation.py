@@ -1,11 +1,19 @@
 """Functions of each element, and softmax."""
 
+from ...errors import ShapeError
 from ...ops import activation
-from ...ops.arguments import NUMERIC, ready
+from ...ops.arguments import NUMERIC, REAL_FLOATING, one_axis, ready, together
+from ...ops.elementwise import abs, exp, expm1, greater, less_equal, log1p, sigmoid, tanh
+from ...ops.manipulation import split
 from ...ops.searching import where
+from ...random import uniform
 from ...tensor import Tensor
 
-__all__ = ["gelu", "log_softmax", "relu", "softmax"]
+__all__ = [
+    "celu", "elu", "gelu", "glu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu", "log_softmax",
+    "logsigmoid", "mish", "prelu", "relu", "relu6", "rrelu", "selu", "sigmoid", "silu", "softmax", "softmin",
+    "softplus", "softshrink", "softsign", "tanh", "tanhshrink", "threshold",
+]  # fmt: skip
 
 
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:
@@ -37,3 +45,205 @@ def softmax(input: Tensor, dim: int = -1) -> Tensor:
 def log_softmax(input: Tensor, dim: int = -1) -> Tensor:
     """The logarithm of softmax, exact where that is close to 0."""
     return activation.log_softmax(input, axis=dim)
+
+
+def softmin(input: Tensor, dim: int = -1) -> Tensor:
+    """softmax of -x."""
+    return softmax(-ready("softmin", REAL_FLOATING, input, "input"), dim)
+
+
+# --- Straight lines that meet ----------------------------------------------------------------------------------------
+
+
+def relu6(input: Tensor) -> Tensor:
+    """min(max(x, 0), 6)."""
+    return hardtanh(input, 0.0, 6.0)
+
+
+def leaky_relu(input: Tensor, negative_slope: float = 0.01) -> Tensor:
+    """x where it is positive, `negative_slope` times x elsewhere.
+
+    >>> import lucid
+    >>> leaky_relu(lucid.asarray([-2.0, 2.0]), 0.5).tolist()
+    [-1.0, 2.0]
+    """
+    input = ready("leaky_relu", REAL_FLOATING, input, "input")
+    return where(input > 0, input, input * negative_slope)
+
+
+def prelu(input: Tensor, weight: Tensor) -> Tensor:
+    """x where it is positive, `weight` times x elsewhere: one number, or one for each channel of (n, c, ...).
+
+    He et al., Delving Deep into Rectifiers, 2015 (arXiv 1502.01852). Raises ShapeError for other weights.
+    """
+    input, weight = together("prelu", REAL_FLOATING, input, weight)
+    channels = input.shape[min(input.ndim - 1, 1)] if input.ndim else 1
+    if weight.ndim > 1 or weight.size not in (1, channels):
+        raise ShapeError(f"prelu: weight has shape {weight.shape}; wanted () or ({channels},) for input {input.shape}")
+    if weight.size > 1:
+        weight = weight.reshape((-1, *(1,) * (input.ndim - 2)))
+    elif weight.ndim > input.ndim:
+        weight = weight.reshape(())
+    return where(input > 0, input, input * weight)
+
+
+def rrelu(input: Tensor, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False) -> Tensor:
+    """x where it is positive, elsewhere x times a slope: drawn from `lower` to `upper` in training, else their mean.
+
+    Raises ValueError if lower is above upper.
+    """
+    if lower > upper:
+        raise ValueError(f"rrelu: lower={lower}, upper={upper}; wanted lower <= upper")
+    if not training:
+        return leaky_relu(input, (lower + upper) / 2)
+    input = ready("rrelu", REAL_FLOATING, input, "input")
+    slopes = uniform(input.shape, lower, upper, dtype=input.dtype, device=input.device)
+    return where(input >= 0, input, input * slopes)
+
+
+def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
+    """x, but at least `min_val` and at most `max_val`, where the gradient is 0. Raises ValueError if min is above max.
+
+    >>> import lucid
+    >>> hardtanh(lucid.asarray([-3.0, 0.5, 2.0])).tolist()
+    [-1.0, 0.5, 1.0]
+    """
+    if min_val > max_val:
+        raise ValueError(f"hardtanh: min_val={min_val}, max_val={max_val}; wanted min_val <= max_val")
+    input = ready("hardtanh", REAL_FLOATING, input, "input")
+    return where(input <= min_val, min_val, where(input >= max_val, max_val, input))
+
+
+def hardsigmoid(input: Tensor) -> Tensor:
+    """(x + 3) / 6, but at least 0 and at most 1."""
+    return hardtanh(ready("hardsigmoid", REAL_FLOATING, input, "input") + 3, 0.0, 6.0) / 6
+
+
+def hardswish(input: Tensor) -> Tensor:
+    """x times hardsigmoid(x). Howard et al., Searching for MobileNetV3, 2019 (arXiv 1905.02244)."""
+    input = ready("hardswish", REAL_FLOATING, input, "input")
+    return where(input <= -3, 0.0, where(input >= 3, input, input * ((input + 3) / 6)))
+
+
+def threshold(input: Tensor, threshold: float, value: float) -> Tensor:
+    """x where it is above `threshold`, `value` elsewhere."""
+    input = ready("threshold", NUMERIC, input, "input")
+    return where(less_equal(input, threshold), value, input)
+
+
+def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
+    """x where it is farther from 0 than `lambd`, 0 elsewhere."""
+    input = ready("hardshrink", REAL_FLOATING, input, "input")
+    return where(abs(input) <= lambd, 0.0, input)
+
+
+def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
+    """x moved towards 0 by `lambd`, or to 0 where it is closer. Raises ValueError for a negative `lambd`.
+
+    >>> import lucid
+    >>> softshrink(lucid.asarray([-2.0, 0.25, 2.0])).tolist()
+    [-1.5, 0.0, 1.5]
+    """
+    if lambd < 0:
+        raise ValueError(f"softshrink: lambd={lambd}; wanted a number from 0")
+    input = ready("softshrink", REAL_FLOATING, input, "input")
+    return where(input > lambd, input - lambd, where(input < -lambd, input + lambd, input * 0.0))
+
+
+# --- Curves ----------------------------------------------------------------------------------------------------------
+
+
+def elu(input: Tensor, alpha: float = 1.0) -> Tensor:
+    """x where it is positive, alpha (exp(x) - 1) elsewhere. Clevert et al., 2016 (arXiv 1511.07289).
+
+    >>> import lucid
+    >>> elu(lucid.asarray([-100.0, 2.0]), 3.0).tolist()
+    [-3.0, 2.0]
+    """
+    return _exponential("elu", input, alpha, 1.0, 1.0)
+
+
+def selu(input: Tensor) -> Tensor:
+    """A multiple of elu that keeps mean 0 and variance 1 from layer to layer.
+
+    Klambauer et al., Self-Normalizing Neural Networks, 2017 (arXiv 1706.02515).
+    """
+    return _exponential("selu", input, SELU_ALPHA, 1.0, SELU_SCALE)
+
+
+SELU_ALPHA, SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
+
+
+def celu(input: Tensor, alpha: float = 1.0) -> Tensor:
+    """x where it is positive, alpha (exp(x / alpha) - 1) elsewhere, which is smooth. Barron, 2017 (arXiv 1704.07483).
+
+    Raises ValueError for an alpha of 0.
+    """
+    if not alpha:
+        raise ValueError("celu: alpha=0; wanted another number")
+    return _exponential("celu", input, alpha, alpha, 1.0)
+
+
+def _exponential(function: str, input: Tensor, alpha: float, width: float, scale: float) -> Tensor:
+    input = ready(function, REAL_FLOATING, input, "input")
+    negative = where(input > 0, 0.0, input)  # so that no large number meets exp, nor its gradient
+    return where(input > 0, input * scale, expm1(negative / width) * (alpha * scale))
+
+
+def silu(input: Tensor) -> Tensor:
+    """x / (1 + exp(-x)), also called swish. Hendrycks and Gimpel, 2016 (arXiv 1606.08415)."""
+    input = ready("silu", REAL_FLOATING, input, "input")
+    return input * sigmoid(input)
+
+
+def mish(input: Tensor) -> Tensor:
+    """x tanh(log(1 + exp(x))). Misra, 2019 (arXiv 1908.08681)."""
+    input = ready("mish", REAL_FLOATING, input, "input")
+    return input * tanh(softplus(input))
+
+
+def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
+    """log(1 + exp(beta x)) / beta, a smooth relu; x itself where beta x is above `threshold`.
+
+    >>> import lucid
+    >>> softplus(lucid.asarray([0.0, 100.0]))
+    tensor([  0.6931472, 100.       ], dtype=float32, device='cpu')
+    """
+    input = ready("softplus", REAL_FLOATING, input, "input")
+    linear = greater(input * beta, threshold)
+    return where(linear, input, log1p(exp(where(linear, 0.0, input) * beta)) / beta)
+
+
+def logsigmoid(input: Tensor) -> Tensor:
+    """log(1 / (1 + exp(-x))), without overflow."""
+    input = ready("logsigmoid", REAL_FLOATING, input, "input")
+    return where(input < 0, input, 0.0) - log1p(exp(-abs(input)))
+
+
+def softsign(input: Tensor) -> Tensor:
+    """x / (1 + |x|)."""
+    input = ready("softsign", REAL_FLOATING, input, "input")
+    return input / (abs(input) + 1)
+
+
+def tanhshrink(input: Tensor) -> Tensor:
+    """x - tanh(x)."""
+    input = ready("tanhshrink", REAL_FLOATING, input, "input")
+    return input - tanh(input)
+
+
+def glu(input: Tensor, dim: int = -1) -> Tensor:
+    """The first half along the axis `dim`, times the sigmoid of the second. Dauphin et al., 2016 (arXiv 1612.08083).
+
+    Raises ShapeError for an axis of odd size.
+
+    >>> import lucid
+    >>> glu(lucid.asarray([4.0, 0.0])).tolist()
+    [2.0]
+    """
+    input = ready("glu", REAL_FLOATING, input, "input")
+    axis = one_axis("glu", input.ndim, dim)
+    if input.shape[axis] % 2:
+        raise ShapeError(f"glu: axis {dim} of {input.shape} is of odd size; wanted two halves")
+    first, second = split(input, 2, axis=axis)
+    return first * sigmoid(second)

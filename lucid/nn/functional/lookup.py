@@ -1,14 +1,18 @@
 """Tables of vectors to look up, by whole numbers."""
 
 from ...dtypes import int64
-from ...ops.creation import arange
+from ...errors import ShapeError
+from ...ops.creation import arange, full, zeros
 from ...ops.data_types import astype
-from ...ops.elementwise import equal
+from ...ops.elementwise import equal, logical_not
 from ...ops.indexing import take
+from ...ops.manipulation import broadcast_to
+from ...ops.scattering import index_add, scatter
+from ...ops.searching import searchsorted, where
 from ...tensor import Tensor
-from .losses import class_indices
+from .classification import class_indices
 
-__all__ = ["one_hot"]
+__all__ = ["embedding", "embedding_bag", "one_hot"]
 
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
@@ -26,3 +30,83 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     classes = arange(num_classes, device=tensor.device)
     checked = take(classes, class_indices("one_hot", tensor, num_classes))  # reading them checks their bounds
     return astype(equal(checked[..., None], classes), int64)
+
+
+def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> Tensor:
+    """The rows of `weight` (n, d) that the whole numbers of `input` (...) name: (..., d).
+
+    No gradient reaches the row `padding_idx`, which may be negative to count from the end. Raises DTypeError unless
+    input holds integers, IndexError for a row that is not there.
+
+    >>> import lucid
+    >>> embedding(lucid.asarray([1, 0]), lucid.asarray([[1.0], [2.0]])).tolist()
+    [[2.0], [1.0]]
+    """
+    if weight.ndim != 2:
+        raise ShapeError(f"embedding: weight has shape {weight.shape}; wanted (n, d), a row for each number")
+    places = class_indices("embedding", input, weight.shape[0])
+    rows = take(weight, places, axis=0)
+    if padding_idx is None:
+        return rows
+    padding = padding_row("embedding", padding_idx, weight.shape[0])
+    return where(equal(places, padding)[..., None], rows.detach(), rows)
+
+
+def padding_row(function: str, padding_idx: int, count: int) -> int:
+    """The row that stands for padding, counted from the front. Raises ValueError if it is not there."""
+    if not -count <= padding_idx < count:
+        raise ValueError(f"{function}: padding_idx={padding_idx}; wanted one of {count} rows")
+    return padding_idx % count
+
+
+def embedding_bag(
+    input: Tensor,
+    weight: Tensor,
+    offsets: Tensor | None = None,
+    mode: str = "mean",
+    per_sample_weights: Tensor | None = None,
+    include_last_offset: bool = False,
+    padding_idx: int | None = None,
+) -> Tensor:
+    """The "mean", "sum" or "max" of the rows of `weight` (n, d) that the numbers of each bag name: (bags, d).
+
+    `input` (bags, m) has a bag in each row; (m,) has bags that begin at `offsets` (bags,), of which the last may be the
+    end of the last bag (`include_last_offset`). A bag of none gives zeros. Numbers equal to `padding_idx` count for
+    nothing. In mode "sum", `per_sample_weights`, of the shape of input, weigh the rows.
+
+    Raises ShapeError for shapes that do not fit, ValueError for another mode, and for weights in other modes.
+
+    >>> import lucid
+    >>> table, words = lucid.asarray([[1.0], [2.0], [4.0]]), lucid.asarray([0, 2, 1])
+    >>> embedding_bag(words, table, lucid.asarray([0, 2]), "sum").tolist()
+    [[5.0], [2.0]]
+    """
+    name = "embedding_bag"
+    if mode not in ("mean", "sum", "max"):
+        raise ValueError(f"{name}: mode={mode!r}; choose 'mean', 'sum' or 'max'")
+    if per_sample_weights is not None and (mode != "sum" or per_sample_weights.shape != input.shape):
+        raise ValueError(f"{name}: per_sample_weights are for mode='sum', with the shape of input, {input.shape}")
+    if (input.ndim, offsets is None) not in ((2, True), (1, False)):
+        raise ShapeError(f"{name}: got input {input.shape}; wanted (bags, m) without offsets, or (m,) with offsets")
+    if offsets is None:
+        bags, count = arange(input.size, device=input.device) // max(input.shape[1], 1), input.shape[0]
+    else:
+        count = offsets.shape[0] - int(include_last_offset)
+        bags = searchsorted(offsets[:count], arange(input.size, device=input.device), side="right") - 1
+    input = input.reshape((-1,))
+    rows = embedding(input, weight, padding_idx)
+    kept = full(input.shape, True, device=input.device)
+    if padding_idx is not None:
+        kept = logical_not(equal(input, padding_row(name, padding_idx, weight.shape[0])))
+    if per_sample_weights is not None:
+        rows = rows * per_sample_weights.reshape((-1, 1))
+    empty = zeros((count, weight.shape[1]), dtype=rows.dtype, device=rows.device)
+    many = index_add(zeros(count, dtype=rows.dtype, device=rows.device), bags, astype(kept, rows.dtype), axis=0)
+    many = many[:, None]
+    if mode == "max":
+        places = broadcast_to(bags[:, None], rows.shape)
+        lowest = where(kept[:, None], rows, float("-inf"))
+        found = scatter(empty, places, lowest, axis=0, reduce="amax", include_self=False)
+        return where(many > 0, found, 0.0)
+    total = index_add(empty, bags, where(kept[:, None], rows, 0.0), axis=0)
+    return total if mode == "sum" else total / where(many > 0, many, 1.0)

@@ -1,97 +1,27 @@
-"""Losses: how far predictions are from targets, in one number or one for each prediction."""
+"""Losses of numbers: how far predictions are from targets, in one number or one for each prediction."""
 
-from ...dtypes import REAL, SIGNED, UNSIGNED, int64
-from ...errors import DeviceError, DTypeError, ShapeError
-from ...ops.activation import log_softmax
-from ...ops.arguments import REAL_FLOATING, ready, tensor, together
-from ...ops.data_types import astype
-from ...ops.elementwise import less, not_equal, square
-from ...ops.indexing import take, take_along_axis
-from ...ops.manipulation import expand_dims, squeeze
+import math
+from collections.abc import Callable
+
+from ...errors import ShapeError
+from ...ops.arguments import REAL_FLOATING, broadcast_shapes, together
+from ...ops.elementwise import abs, clip, equal, exp, less, log, minimum, square
 from ...ops.searching import where
-from ...ops.statistical import mean, sum
+from ...ops.special import xlogy
+from ...ops.statistical import sum
 from ...tensor import Tensor
+from .distance import pairwise_distance
+from .reduction import check_reduction, reduced, together_broadcast, together_of_one_shape
 
-__all__ = ["cross_entropy", "mse_loss"]
-
-REDUCTIONS = ("mean", "sum", "none")
-
-
-def cross_entropy(
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | None = None,
-    ignore_index: int = -100,
-    reduction: str = "mean",
-    label_smoothing: float = 0.0,
-) -> Tensor:
-    """-sum over classes c of t[c] w[c] log softmax(input)[c], for scores `input` (classes,) or (n, classes, ...).
-
-    `target` holds a class for each prediction, integers () or (n, ...), for which t is 1 at that class; or it holds t
-    itself, numbers of input's shape. Label smoothing s makes of t the mixture (1 - s) t + s / classes. `weight` w is
-    (classes,). Targets equal to `ignore_index` add nothing. The mean is over predictions, for classes with weights the
-    weighted mean: the sum divided by the sum of w[target].
-
-    Raises DTypeError, ShapeError or DeviceError for a target that does not fit, IndexError for a class that is not
-    there (when a value is next read, if the targets are on the gpu), ValueError for another reduction or smoothing.
-
-    >>> import lucid
-    >>> cross_entropy(lucid.zeros((2, 10)), lucid.asarray([3, 7]))
-    tensor(2.302..., dtype=float32, device='cpu')
-    """
-    name = "cross_entropy"
-    input, target = ready(name, REAL_FLOATING, input, "input"), tensor(name, target, "target")
-    if weight is not None:
-        input, weight = together(name, REAL_FLOATING, input, tensor(name, weight, "weight"))
-    _check_reduction(name, reduction)
-    if not 0 <= label_smoothing <= 1:
-        raise ValueError(f"{name}: label_smoothing={label_smoothing}; wanted a number from 0 to 1")
-    if not input.ndim:
-        raise ShapeError(f"{name}: input has no axes; wanted scores (classes,) or (n, classes, ...)")
-    axis = min(input.ndim - 1, 1)
-    classes = input.shape[axis]
-    for other, given in (("target", target), ("weight", weight)):
-        if given is not None and given.device != input.device:
-            raise DeviceError(
-                f"{name}: input is on {input.device}, {other} on {given.device}; move it with .to(device)"
-            )
-    if weight is not None and weight.shape != (classes,):
-        raise ShapeError(
-            f"{name}: weight has shape {weight.shape}; wanted ({classes},), one for each class of {input.shape}"
-        )
-    logs = log_softmax(input, axis=axis)
-    weights = None if weight is None else weight.reshape((classes,) + (1,) * (input.ndim - 1 - axis))
-    weighted = logs if weights is None else logs * weights
-
-    if target.dtype.kind == REAL:
-        if target.shape != input.shape:
-            raise ShapeError(f"{name}: target has shape {target.shape}; probabilities must have input's, {input.shape}")
-        smooth = target * (1 - label_smoothing) + label_smoothing / classes if label_smoothing else target
-        return _reduced(-sum(weighted * smooth, axis=axis), reduction)
-
-    if target.shape != (expected := input.shape[:axis] + input.shape[axis + 1 :]):
-        raise ShapeError(f"{name}: target has shape {target.shape}; wanted classes {expected} for input {input.shape}")
-    places = class_indices(name, target, classes)
-    kept = not_equal(astype(target, int64), ignore_index)
-    places = where(kept, places, 0)
-    try:
-        losses = -squeeze(take_along_axis(weighted, expand_dims(places, axis), axis=axis), axis)
-    except IndexError:
-        raise IndexError(
-            f"{name}: a target is not a class; wanted integers from 0 to {classes - 1} for input {input.shape}, "
-            f"or ignore_index={ignore_index}"
-        ) from None
-    if label_smoothing:
-        losses = losses * (1 - label_smoothing) - sum(weighted, axis=axis) * (label_smoothing / classes)
-    losses = where(kept, losses, 0.0)
-    if reduction != "mean":
-        return _reduced(losses, reduction)
-    counted = astype(kept, input.dtype) if weight is None else where(kept, take(weight, places, axis=0), 0.0)
-    return sum(losses) / sum(counted)
+__all__ = [
+    "cosine_embedding_loss", "gaussian_nll_loss", "hinge_embedding_loss", "huber_loss", "kl_div", "l1_loss",
+    "margin_ranking_loss", "mse_loss", "poisson_nll_loss", "smooth_l1_loss", "triplet_margin_loss",
+    "triplet_margin_with_distance_loss",
+]  # fmt: skip
 
 
-def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
-    """(input - target)^2, and of that the mean, the sum or nothing.
+def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean", weight: Tensor | None = None) -> Tensor:
+    """(input - target)^2, and of that the mean, the sum or nothing; with `weight`, the weighted mean.
 
     Raises ShapeError if the shapes differ, ValueError for another reduction.
 
@@ -99,25 +29,276 @@ def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     >>> mse_loss(lucid.ones(2), lucid.zeros(2))
     tensor(1., dtype=float32, device='cpu')
     """
-    _check_reduction("mse_loss", reduction)
-    input, target = together("mse_loss", REAL_FLOATING, tensor("mse_loss", input, "input"), target)
-    if input.shape != target.shape:
-        raise ShapeError(f"mse_loss: got input {input.shape} and target {target.shape}; wanted one shape for both")
-    return _reduced(square(input - target), reduction)
+    return _difference("mse_loss", square, input, target, reduction, weight)
 
 
-def class_indices(function: str, target: Tensor, classes: int) -> Tensor:
-    """Targets as int64, fit to index with: a negative one, which would count from the end, becomes `classes`."""
-    if target.dtype.kind not in (SIGNED, UNSIGNED):
-        raise DTypeError(f"{function}: target is {target.dtype.name}; wanted classes as integers, as lucid.int64")
-    target = astype(target, int64)
-    return where(less(target, 0), classes, target)
+def l1_loss(input: Tensor, target: Tensor, reduction: str = "mean", weight: Tensor | None = None) -> Tensor:
+    """|input - target|, and of that the mean, the sum or nothing; with `weight`, the weighted mean.
+
+    Raises ShapeError if the shapes differ, ValueError for another reduction.
+    """
+    return _difference("l1_loss", abs, input, target, reduction, weight)
 
 
-def _check_reduction(function: str, reduction: str) -> None:
-    if reduction not in REDUCTIONS:
-        raise ValueError(f"{function}: reduction={reduction!r}; choose among {', '.join(REDUCTIONS)}")
+def smooth_l1_loss(input: Tensor, target: Tensor, reduction: str = "mean", beta: float = 1.0) -> Tensor:
+    """d^2 / (2 beta) where d = |input - target| is below `beta`, d - beta / 2 elsewhere. Girshick, Fast R-CNN, 2015.
+
+    Raises ShapeError if the shapes differ, ValueError for a negative beta and another reduction.
+
+    >>> import lucid
+    >>> smooth_l1_loss(lucid.asarray([0.5, 3.0]), lucid.zeros(2), "none").tolist()
+    [0.125, 2.5]
+    """
+    if beta < 0:
+        raise ValueError(f"smooth_l1_loss: beta={beta}; wanted a number from 0")
+    if not beta:
+        return _difference("smooth_l1_loss", abs, input, target, reduction, None)
+
+    def losses(d: Tensor) -> Tensor:
+        return where(less(abs(d), beta), square(d) * (0.5 / beta), abs(d) - 0.5 * beta)
+
+    return _difference("smooth_l1_loss", losses, input, target, reduction, None)
 
 
-def _reduced(losses: Tensor, reduction: str) -> Tensor:
-    return mean(losses) if reduction == "mean" else sum(losses) if reduction == "sum" else losses
+def huber_loss(
+    input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None
+) -> Tensor:
+    """d^2 / 2 where d = |input - target| is at most `delta`, delta (d - delta / 2) elsewhere. Huber, 1964.
+
+    Raises ShapeError if the shapes differ, ValueError for a delta that is not positive and another reduction.
+
+    >>> import lucid
+    >>> huber_loss(lucid.asarray([0.5, 3.0]), lucid.zeros(2), "none", delta=2.0).tolist()
+    [0.125, 4.0]
+    """
+    if delta <= 0:
+        raise ValueError(f"huber_loss: delta={delta}; wanted a number above 0")
+
+    def losses(d: Tensor) -> Tensor:
+        return where(abs(d) <= delta, square(d) * 0.5, (abs(d) - 0.5 * delta) * delta)
+
+    return _difference("huber_loss", losses, input, target, reduction, weight)
+
+
+def _difference(
+    function: str,
+    losses: Callable[[Tensor], Tensor],
+    input: Tensor,
+    target: Tensor,
+    reduction: str,
+    weight: Tensor | None,
+) -> Tensor:
+    """The losses of input - target, reduced; weights weigh the mean too."""
+    input, target = together_of_one_shape(function, reduction, input, target)
+    found = losses(input - target)
+    if weight is None:
+        return reduced(found, reduction)
+    if weight.shape != input.shape:
+        raise ShapeError(f"{function}: weight has shape {weight.shape}; wanted that of input, {input.shape}")
+    return sum(found * weight) / sum(weight) if reduction == "mean" else reduced(found * weight, reduction)
+
+
+# --- Of distributions ------------------------------------------------------------------------------------------------
+
+
+def kl_div(input: Tensor, target: Tensor, reduction: str = "mean", log_target: bool = False) -> Tensor:
+    """target (log(target) - input): from a distribution whose logarithm is `input` to `target`, or its logarithm.
+
+    `reduction` "batchmean" is the sum divided by the number of rows, which is the divergence of Kullback and Leibler;
+    "mean" divides by the number of all elements. Raises ShapeError if the shapes do not broadcast.
+
+    >>> import lucid
+    >>> kl_div(lucid.asarray([[0.5, 0.5]]).log(), lucid.asarray([[1.0, 0.0]]), "batchmean")
+    tensor(0.6931472, dtype=float32, device='cpu')
+    """
+    input, target = together_broadcast("kl_div", "sum" if reduction == "batchmean" else reduction, input, target)
+    losses = exp(target) * (target - input) if log_target else xlogy(target, target) - target * input
+    if reduction == "batchmean":
+        return sum(losses) / losses.shape[0] if losses.ndim else sum(losses)
+    return reduced(losses, reduction)
+
+
+def poisson_nll_loss(
+    input: Tensor,
+    target: Tensor,
+    log_input: bool = True,
+    full: bool = False,
+    eps: float = 1e-8,
+    reduction: str = "mean",
+) -> Tensor:
+    """exp(x) - t x for counts t and a Poisson distribution whose mean has the logarithm x; or x - t log(x + eps), for
+    the mean itself.
+
+    `full` adds what Stirling's formula makes of log(t!), for t above 1. Raises ShapeError if the shapes do not
+    broadcast, ValueError for another reduction.
+    """
+    input, target = together_broadcast("poisson_nll_loss", reduction, input, target)
+    losses = exp(input) - target * input if log_input else input - target * log(input + eps)
+    if full:
+        many = where(target > 1, target, 1.0)
+        stirling = many * log(many) - many + 0.5 * log(many * (2 * math.pi))
+        losses = losses + where(target > 1, stirling, 0.0)
+    return reduced(losses, reduction)
+
+
+def gaussian_nll_loss(
+    input: Tensor, target: Tensor, var: Tensor | float, full: bool = False, eps: float = 1e-6, reduction: str = "mean"
+) -> Tensor:
+    """(log(var) + (input - target)^2 / var) / 2 for a normal distribution of mean `input` and variance `var`.
+
+    The variance counts as at least `eps`, and may lack the last axis or have size 1 there. `full` adds log(2 pi) / 2.
+    Raises ShapeError for other shapes, ValueError for a negative number `var` and another reduction.
+
+    >>> import lucid
+    >>> gaussian_nll_loss(lucid.asarray([3.0]), lucid.asarray([1.0]), lucid.asarray([1.0]))
+    tensor(2., dtype=float32, device='cpu')
+    """
+    name = "gaussian_nll_loss"
+    if isinstance(var, Tensor):
+        input, target, var = together_broadcast(name, reduction, input, target, _last_axis(name, input, var))
+    else:
+        if var < 0:
+            raise ValueError(f"{name}: var={var}; wanted a number from 0")
+        input, target = together_broadcast(name, reduction, input, target)
+        var = input.detach() * 0 + var
+    least = where(less(var, eps), eps, var.detach()) - var.detach()
+    var = var + least  # its gradient stays that of var, as in PyTorch
+    losses = (log(var) + square(input - target) / var) * 0.5
+    return reduced(losses + 0.5 * math.log(2 * math.pi) if full else losses, reduction)
+
+
+def _last_axis(function: str, input: Tensor, var: Tensor) -> Tensor:
+    if var.shape == input.shape or var.shape == (*input.shape[:-1], 1):
+        return var
+    if var.shape == input.shape[:-1]:
+        return var[..., None]
+    if var.ndim == input.ndim and all(n in (1, m) for n, m in zip(var.shape, input.shape)):
+        return var
+    raise ShapeError(
+        f"{function}: var has shape {var.shape}; wanted that of input, {input.shape}, or without its last axis"
+    )
+
+
+# --- Of pairs and triplets -------------------------------------------------------------------------------------------
+
+
+def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0, reduction: str = "mean") -> Tensor:
+    """input where the target is 1, max(0, margin - input) where it is -1: for distances of things alike or not.
+
+    >>> import lucid
+    >>> hinge_embedding_loss(lucid.asarray([0.5, 0.25]), lucid.asarray([1, -1]), reduction="none").tolist()
+    [0.5, 0.75]
+    """
+    input, target = together_broadcast("hinge_embedding_loss", reduction, input, target)
+    apart, alike = where(equal(target, 1), 0.0, clip(margin - input, 0.0)), where(equal(target, -1), 0.0, input)
+    return reduced(apart + alike, reduction)
+
+
+def margin_ranking_loss(
+    input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: str = "mean"
+) -> Tensor:
+    """max(0, margin - target (input1 - input2)): 0 once the right one is larger, the first for 1, the second for -1.
+
+    Raises ShapeError unless all have as many axes and broadcast, ValueError for another reduction.
+
+    >>> import lucid
+    >>> margin_ranking_loss(lucid.asarray([3.0]), lucid.asarray([1.0]), lucid.asarray([-1]))
+    tensor(2., dtype=float32, device='cpu')
+    """
+    name = "margin_ranking_loss"
+    if not input1.ndim == input2.ndim == target.ndim:
+        raise ShapeError(f"{name}: got {input1.shape}, {input2.shape} and {target.shape}; wanted as many axes in all")
+    input1, input2, target = together_broadcast(name, reduction, input1, input2, target)
+    return reduced(clip(-target * (input1 - input2) + margin, 0.0), reduction)
+
+
+def cosine_embedding_loss(
+    input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: str = "mean"
+) -> Tensor:
+    """1 - cos where the target is 1, max(0, cos - margin) where it is -1, for the cosines of vectors (n, d) or (d,).
+
+    Raises ShapeError if shapes do not fit, ValueError for another reduction.
+
+    >>> import lucid
+    >>> x, y = lucid.asarray([1.0, 0.0]), lucid.asarray([0.0, 2.0])
+    >>> cosine_embedding_loss(x, y, lucid.asarray(1))
+    tensor(1., dtype=float32, device='cpu')
+    """
+    name = "cosine_embedding_loss"
+    check_reduction(name, reduction)
+    if target.ndim > 1 or input1.ndim != target.ndim + 1 or input2.ndim != target.ndim + 1:
+        shapes = f"{input1.shape}, {input2.shape} and {target.shape}"
+        raise ShapeError(f"{name}: got {shapes}; wanted (n, d), (n, d) and (n,), or (d,), (d,) and ()")
+    input1, input2, target = together(name, REAL_FLOATING, input1, input2, target)
+    eps = 1e-12
+    across = sum(input1 * input2, axis=-1)
+    cosine = across / ((sum(square(input1), axis=-1) + eps) * (sum(square(input2), axis=-1) + eps)) ** 0.5
+    broadcast_shapes(name, cosine.shape, target.shape)
+    alike, apart = where(equal(target, 1), 1 - cosine, 0.0), where(equal(target, -1), clip(cosine - margin, 0.0), 0.0)
+    return reduced(alike + apart, reduction)
+
+
+def triplet_margin_loss(
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    margin: float = 1.0,
+    p: float = 2.0,
+    eps: float = 1e-6,
+    swap: bool = False,
+    reduction: str = "mean",
+) -> Tensor:
+    """max(0, d(anchor, positive) - d(anchor, negative) + margin) for p-norm distances d of vectors (n, d).
+
+    With `swap`, the distance of positive and negative counts in place of the second, if it is smaller.
+
+    Raises ShapeError if shapes do not fit, ValueError for a margin that is not positive and another reduction.
+
+    >>> import lucid
+    >>> x, y = lucid.asarray([[0.0, 0.0]]), lucid.asarray([[3.0, 4.0]])
+    >>> triplet_margin_loss(x, y, x, eps=0.0)
+    tensor(6., dtype=float32, device='cpu')
+    """
+
+    def distance(x: Tensor, y: Tensor) -> Tensor:
+        return pairwise_distance(x, y, p, eps)
+
+    return _triplet("triplet_margin_loss", anchor, positive, negative, distance, margin, swap, reduction)
+
+
+def triplet_margin_with_distance_loss(
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    *,
+    distance_function: Callable[[Tensor, Tensor], Tensor] | None = None,
+    margin: float = 1.0,
+    swap: bool = False,
+    reduction: str = "mean",
+) -> Tensor:
+    """triplet_margin_loss with any distance of two tensors; `pairwise_distance` if it is not given."""
+    distance = pairwise_distance if distance_function is None else distance_function
+    name = "triplet_margin_with_distance_loss"
+    return _triplet(name, anchor, positive, negative, distance, margin, swap, reduction)
+
+
+def _triplet(
+    function: str,
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    distance: Callable[[Tensor, Tensor], Tensor],
+    margin: float,
+    swap: bool,
+    reduction: str,
+) -> Tensor:
+    check_reduction(function, reduction)
+    if margin <= 0:
+        raise ValueError(f"{function}: margin={margin}; wanted a number above 0")
+    if not anchor.ndim == positive.ndim == negative.ndim:
+        shapes = f"{anchor.shape}, {positive.shape} and {negative.shape}"
+        raise ShapeError(f"{function}: got {shapes}; wanted as many axes in all")
+    near, far = distance(anchor, positive), distance(anchor, negative)
+    if swap:
+        far = minimum(far, distance(positive, negative))
+    return reduced(clip(near - far + margin, 0.0), reduction)

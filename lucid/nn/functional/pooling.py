@@ -8,7 +8,8 @@ from ...ops import pooling
 from ...ops.arguments import REAL_FLOATING, each_axis, ready
 from ...ops.creation import zeros
 from ...ops.elementwise import abs, pow, sign
-from ...ops.pooling import mean_within, stretches, within
+from ...ops.pooling import stretches, within
+from ...ops.resampling import resample
 from ...ops.scattering import scatter
 from ...tensor import Tensor
 from .dimensions import Sizes, each_dimension
@@ -48,7 +49,7 @@ def _max_pool(
     [[[3]]]
     """
     pool = pooling.max_pool_with_places if return_indices else pooling.max_pool
-    strides = None if stride is None or stride == [] else _tuple(stride)
+    strides = None if stride is None or stride in ([], ()) else _tuple(stride)
     return pool(
         input, _tuple(kernel_size), stride=strides, padding=_tuple(padding), dilation=_tuple(dilation), ceil=ceil_mode
     )
@@ -80,7 +81,7 @@ def _avg_pool(
     return pooling.avg_pool(
         input,
         _tuple(kernel_size),
-        stride=None if stride is None or stride == [] else _tuple(stride),
+        stride=None if stride is None or stride in ([], ()) else _tuple(stride),
         padding=_tuple(padding),
         ceil=ceil_mode,
         count_padding=count_include_pad,
@@ -116,7 +117,12 @@ def _adaptive_avg_pool(input: Tensor, output_size: int | Sequence[int | None]) -
     [[2.0, 4.0]]
     """
     x = ready("adaptive_avg_pool", REAL_FLOATING, input, "input")
-    return mean_within(x, _stretches("adaptive_avg_pool", x, output_size))
+    ranges = _stretches("adaptive_avg_pool", x, output_size)
+    for axis, spans in enumerate(ranges, 2):
+        if [*map(len, spans)] != [1] * x.shape[axis]:
+            taps = tuple(tuple((place, 1 / len(span)) for place in span) for span in spans)
+            x = resample(x, taps=taps, axis=axis)
+    return x
 
 
 def _adaptive_max_pool(input: Tensor, output_size: int | Sequence[int | None], return_indices: bool = False) -> Pooled:
@@ -139,7 +145,7 @@ def _stretches(function: str, x: Tensor, output_size: int | Sequence[int | None]
     old = x.shape[2:]
     wanted = (output_size,) * len(old) if isinstance(output_size, int) else tuple(output_size)
     wanted = wanted * len(old) if len(wanted) == 1 else wanted
-    if len(wanted) != len(old) or any(m is not None and m < 0 for m in wanted) or not x.size > 0 < len(old):
+    if len(wanted) != len(old) or any(m is not None and m < 0 for m in wanted) or 0 in x.shape[1:]:
         raise ShapeError(
             f"{function}: output_size={output_size} for input {x.shape}; wanted elements, and a size for each of "
             f"{len(old)} axes, or None to keep one"
@@ -170,7 +176,7 @@ def _max_unpool(
     if indices.shape != input.shape:
         raise ShapeError(f"max_unpool: input {input.shape} and indices {indices.shape}; wanted an index for each")
     kernel = each_axis("max_unpool", len(sizes), "kernel_size", kernel_size, 1)
-    strides = each_axis("max_unpool", len(sizes), "stride", kernel if stride in (None, []) else stride, 1)
+    strides = each_axis("max_unpool", len(sizes), "stride", kernel if stride in (None, [], ()) else stride, 1)
     pads = each_axis("max_unpool", len(sizes), "padding", padding, 0)
     usual = tuple((n - 1) * s - 2 * p + k for n, k, s, p in zip(sizes, kernel, strides, pads, strict=True))
     new = usual if output_size is None else tuple(output_size)[-len(sizes) :]
