@@ -7,18 +7,39 @@
 (3, 2)
 """
 
-from . import functional, init
-from .activation import GELU, ReLU, Softmax
-from .attention import SpatialReductionAttention
-from .container import ModuleList, Sequential
-from .convolution import Conv2d
-from .dropout import Dropout, DropPath
-from .linear import Identity, Linear
+from . import (
+    activation,
+    arrangement,
+    attention,
+    container,
+    convolution,
+    dropout,
+    embedding,
+    functional,
+    init,
+    linear,
+    losses,
+    normalization,
+    pooling,
+    transformer,
+)
+from .activation import *
+from .arrangement import *
+from .attention import *
+from .container import *
+from .convolution import *
+from .dropout import *
+from .embedding import *
+from .linear import *
+from .losses import *
 from .module import Module
-from .normalization import LayerNorm
+from .normalization import *
 from .parameter import Parameter
+from .pooling import *
+from .transformer import *
 
-__all__ = [
-    "Conv2d", "DropPath", "Dropout", "GELU", "Identity", "LayerNorm", "Linear", "Module", "ModuleList", "Parameter",
-    "ReLU", "Sequential", "Softmax", "SpatialReductionAttention", "functional", "init",
-]  # fmt: skip
+CHAPTERS = (
+    *(activation, arrangement, attention, container, convolution, dropout, embedding, linear, losses, normalization),
+    *(pooling, transformer),
+)
+__all__ = ["Module", "Parameter", "functional", "init", *(name for chapter in CHAPTERS for name in chapter.__all__)]

@@ -1,14 +1,51 @@
-"""Activations: functions of each element, and softmax, as modules."""
+"""Activations as modules: functions of each element, and softmax."""
 
+from typing import Any
+
+from ..ops.creation import full
 from ..tensor import Tensor
 from . import functional
+from .applied import Applied
 from .functional.activation import check_approximate
 from .module import Module
+from .parameter import Parameter
 
-__all__ = ["GELU", "ReLU", "Softmax"]
+__all__ = [
+    "CELU", "ELU", "GELU", "GLU", "Hardshrink", "Hardsigmoid", "Hardswish", "Hardtanh", "LeakyReLU", "LogSigmoid",
+    "LogSoftmax", "Mish", "PReLU", "RReLU", "ReLU", "ReLU6", "SELU", "SiLU", "Sigmoid", "Softmax", "Softmax2d",
+    "Softmin", "Softplus", "Softshrink", "Softsign", "Tanh", "Tanhshrink", "Threshold",
+]  # fmt: skip
 
 
-class GELU(Module):
+# fmt: off
+class CELU(Applied, function=functional.celu): ...
+class ELU(Applied, function=functional.elu): ...
+class GLU(Applied, function=functional.glu): ...
+class Hardshrink(Applied, function=functional.hardshrink): ...
+class Hardsigmoid(Applied, function=functional.hardsigmoid): ...
+class Hardswish(Applied, function=functional.hardswish): ...
+class Hardtanh(Applied, function=functional.hardtanh): ...
+class LeakyReLU(Applied, function=functional.leaky_relu): ...
+class LogSigmoid(Applied, function=functional.logsigmoid): ...
+class LogSoftmax(Applied, function=functional.log_softmax): ...
+class Mish(Applied, function=functional.mish): ...
+class ReLU(Applied, function=functional.relu): ...
+class ReLU6(Applied, function=functional.relu6): ...
+class SELU(Applied, function=functional.selu): ...
+class SiLU(Applied, function=functional.silu): ...
+class Sigmoid(Applied, function=functional.sigmoid): ...
+class Softmax(Applied, function=functional.softmax): ...
+class Softmin(Applied, function=functional.softmin): ...
+class Softplus(Applied, function=functional.softplus): ...
+class Softshrink(Applied, function=functional.softshrink): ...
+class Softsign(Applied, function=functional.softsign): ...
+class Tanh(Applied, function=functional.tanh): ...
+class Tanhshrink(Applied, function=functional.tanhshrink): ...
+class Threshold(Applied, function=functional.threshold): ...
+# fmt: on
+
+
+class GELU(Applied, function=functional.gelu):
     """x P(X <= x) for a standard normal X: x (1 + erf(x / sqrt(2))) / 2, or a formula near it if approximate="tanh".
 
     Hendrycks and Gimpel, 2016 (arXiv 1606.08415). Raises ValueError for another `approximate`.
@@ -20,40 +57,37 @@ class GELU(Module):
 
     def __init__(self, approximate: str = "none") -> None:
         check_approximate(approximate)
-        self.approximate = approximate
+        super().__init__(approximate)
+
+
+class RReLU(Applied, function=functional.rrelu):
+    def forward(self, *inputs: Tensor, **more: Any) -> Any:
+        return super().forward(*inputs, training=self.training, **more)
+
+
+class Softmax2d(Module):
+    """softmax over the channels of images (n, c, h, w) or (c, h, w)."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return functional.gelu(x, self.approximate)
-
-    def extra_repr(self) -> str:
-        return f"approximate={self.approximate!r}"
+        return functional.softmax(x, -3)
 
 
-class ReLU(Module):
-    """max(x, 0).
+class PReLU(Module):
+    """x where it is positive, `weight` times x elsewhere, learnt: one number, or `num_parameters` for as many channels.
+
+    He et al., Delving Deep into Rectifiers, 2015 (arXiv 1502.01852).
 
     >>> import lucid
-    >>> ReLU()(lucid.asarray([-2.0, 2.0])).tolist()
-    [0.0, 2.0]
+    >>> PReLU()(lucid.asarray([-4.0, 4.0])).tolist()
+    [-1.0, 4.0]
     """
 
-    def forward(self, x: Tensor) -> Tensor:
-        return functional.relu(x)
-
-
-class Softmax(Module):
-    """exp(x) divided by its sum along the axis `dim`.
-
-    >>> import lucid
-    >>> Softmax()(lucid.zeros((1, 4))).tolist()
-    [[0.25, 0.25, 0.25, 0.25]]
-    """
-
-    def __init__(self, dim: int = -1) -> None:
-        self.dim = dim
+    def __init__(self, num_parameters: int = 1, init: float = 0.25) -> None:
+        self.num_parameters, self.init = num_parameters, init
+        self.weight = Parameter(full((num_parameters,), float(init)))
 
     def forward(self, x: Tensor) -> Tensor:
-        return functional.softmax(x, self.dim)
+        return functional.prelu(x, self.weight)
 
     def extra_repr(self) -> str:
-        return f"dim={self.dim}"
+        return f"num_parameters={self.num_parameters}"

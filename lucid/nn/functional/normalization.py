@@ -187,7 +187,7 @@ def _by_statistics(
         count = prod(input.shape[axis] for axis in axes)
         with no_grad():
             for running, now in ((running_mean, centre), (running_var, variance * (count / max(count - 1, 1)))):
-                if running is not None:
+                if running is not None and count:
                     of_batch = mean(now, axis=(0, *range(2, input.ndim)))
                     running.copy_(running * (1 - momentum) + astype(of_batch, running.dtype, copy=False) * momentum)
     elif running_mean is None or running_var is None:

@@ -15,9 +15,10 @@ from ...tensor import Tensor
 from .dimensions import Sizes, each_dimension
 
 __all__ = [
-    *(f"{name}{space}d" for name in ("adaptive_avg_pool", "adaptive_max_pool", "avg_pool") for space in (1, 2, 3)),
-    *(f"{name}{space}d" for name in ("lp_pool", "max_pool", "max_unpool") for space in (1, 2, 3)),
-]
+    "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "adaptive_max_pool1d", "adaptive_max_pool2d",
+    "adaptive_max_pool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d", "lp_pool1d", "lp_pool2d", "lp_pool3d",
+    "max_pool1d", "max_pool2d", "max_pool3d", "max_unpool1d", "max_unpool2d", "max_unpool3d",
+]  # fmt: skip
 
 Pooled = Tensor | tuple[Tensor, Tensor]
 

@@ -1,0 +1,73 @@
+"""Embeddings: vectors that whole numbers stand for, learnt."""
+
+from ..ops.creation import zeros
+from ..tensor import Tensor
+from . import functional, init
+from .functional.lookup import padding_row
+from .module import Module
+from .parameter import Parameter
+
+__all__ = ["Embedding", "EmbeddingBag"]
+
+
+class Embedding(Module):
+    """The rows of `weight` (num_embeddings, embedding_dim) that whole numbers x name: (*x.shape, embedding_dim).
+
+    Rows start with normal numbers; the row `padding_idx` with zeros, and it gets no gradient. Raises ValueError for a
+    padding_idx that is not there, IndexError for a number that has no row.
+
+    >>> import lucid
+    >>> Embedding(10, 3)(lucid.asarray([[1, 2], [4, 9]])).shape
+    (2, 2, 3)
+    """
+
+    def __init__(self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None) -> None:
+        self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
+        if padding_idx is not None:
+            padding_idx = padding_row(type(self).__name__, padding_idx, num_embeddings)
+        self.padding_idx = padding_idx
+        self.weight = Parameter(zeros((num_embeddings, embedding_dim)))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw the rows anew."""
+        init.normal_(self.weight)
+        if self.padding_idx is not None:
+            kept = self.weight.detach().clone()
+            kept[self.padding_idx] = 0.0
+            self.weight.become(kept)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.embedding(x, self.weight, self.padding_idx)
+
+    def extra_repr(self) -> str:
+        padding = "" if self.padding_idx is None else f", padding_idx={self.padding_idx}"
+        return f"{self.num_embeddings}, {self.embedding_dim}{padding}"
+
+
+class EmbeddingBag(Embedding):
+    """The mean, sum or maximum (`mode`) of the rows that each bag of numbers names: see `functional.embedding_bag`.
+
+    >>> import lucid
+    >>> EmbeddingBag(10, 3)(lucid.asarray([1, 2, 4]), lucid.asarray([0, 2])).shape
+    (2, 3)
+    """
+
+    def __init__(
+        self,
+        num_embeddings: int,
+        embedding_dim: int,
+        mode: str = "mean",
+        include_last_offset: bool = False,
+        padding_idx: int | None = None,
+    ) -> None:
+        super().__init__(num_embeddings, embedding_dim, padding_idx)
+        self.mode, self.include_last_offset = mode, include_last_offset
+
+    def forward(self, x: Tensor, offsets: Tensor | None = None, per_sample_weights: Tensor | None = None) -> Tensor:
+        return functional.embedding_bag(
+            x, self.weight, offsets, self.mode, per_sample_weights, self.include_last_offset, self.padding_idx
+        )
+
+    def extra_repr(self) -> str:
+        return f"{super().extra_repr()}, mode={self.mode!r}"
