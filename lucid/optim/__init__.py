@@ -12,9 +12,13 @@ True
 """
 
 from . import lr_scheduler
-from .adamw import AdamW
+from .adam import Adam, Adamax, AdamW, NAdam, RAdam
+from .adaptive import Adadelta, Adagrad, RMSprop, Rprop
 from .clipping import clip_grad_norm_
 from .optimizer import Optimizer
 from .sgd import SGD
 
-__all__ = ["SGD", "AdamW", "Optimizer", "clip_grad_norm_", "lr_scheduler"]
+__all__ = [
+    "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "Optimizer", "RAdam", "RMSprop", "Rprop", "SGD",
+    "clip_grad_norm_", "lr_scheduler",
+]  # fmt: skip

@@ -29,6 +29,7 @@ class Group(MutableMapping[str, Any]):
     def __init__(self, options: Mapping[str, Any]) -> None:
         self.options = dict(options)
         self._lr = _Hidden(self.options.pop("lr"))
+        self.initial_lr: float | None = None  # the learning rate before any schedule changed it
         self._rates: dict[tuple[Device, DType], Tensor] = {}
 
     def rate(self, device: Device, dtype: DType) -> Tensor:

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from math import inf
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 from ..autograd import no_grad
 from ..devices import Device, backend
@@ -24,7 +24,8 @@ from .group import Group
 __all__ = ["Optimizer", "State"]
 
 State = dict[str, Tensor]
-RANGES = {"betas": (2, 1.0)}  # how many numbers an option is, and below what; one number below infinity else
+# How many numbers an option is, and below what; one number below infinity else.
+RANGES = {"betas": (2, 1.0), "etas": (2, inf), "step_sizes": (2, inf)}
 
 
 class Optimizer:
@@ -35,9 +36,15 @@ class Optimizer:
     each parameter that was updated before, by its number: all groups are counted through. Parameters of 16 bits are
     updated in float32, where their state lives too.
 
+    Two options mean the same in all that have them. `maximize` turns the gradient round. `weight_decay` adds so much of
+    the value to the gradient, or if decoupled (`decoupled` of the class, or the option "decoupled_weight_decay") takes
+    lr times so much off the value.
+
     Raises ValueError for no parameters, a parameter given twice and a number out of range, TypeError for anything but
     tensors and for an unknown option, GradientError for a tensor that a recorded op computed.
     """
+
+    decoupled: ClassVar[bool] = False
 
     def __init__(self, params: Iterable[Tensor] | Iterable[dict[str, Any]], **defaults: Any) -> None:
         self.defaults = defaults
@@ -95,6 +102,7 @@ class Optimizer:
                     shared[key].lr = group.rate(p.device, dtype)
                     self.prepare(shared[key])
                 value, g = (x.astype(dtype, copy=False) for x in (p, p.grad))
+                value, g = self._decayed(value, g, shared[key])
                 value, after = self.update(value, g, state, shared[key])
                 p.copy_(value)
                 for name, x in after.items():
@@ -153,6 +161,17 @@ class Optimizer:
         return f"{self._name}({'; '.join(groups)})"
 
     # --- Inside ---
+
+    def _decayed(self, value: Tensor, g: Tensor, now: SimpleNamespace) -> tuple[Tensor, Tensor]:
+        """The value and the gradient that `update` gets: what "maximize" and "weight_decay" make of them."""
+        options = vars(now)
+        if options.get("maximize"):
+            g = -g
+        if not options.get("weight_decay"):
+            return value, g
+        if options.get("decoupled_weight_decay", self.decoupled):
+            return value * (1 - now.lr * now.weight_decay), g
+        return value, g + value * now.weight_decay
 
     @property
     def _name(self) -> str:

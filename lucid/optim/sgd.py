@@ -41,10 +41,10 @@ class SGD(Optimizer):
         dampening: float = 0.0,
         weight_decay: float = 0.0,
         nesterov: bool = False,
+        maximize: bool = False,
     ) -> None:
-        super().__init__(
-            params, lr=lr, momentum=momentum, dampening=dampening, weight_decay=weight_decay, nesterov=nesterov
-        )
+        options = {"momentum": momentum, "dampening": dampening, "weight_decay": weight_decay}
+        super().__init__(params, lr=lr, **options, nesterov=nesterov, maximize=maximize)
 
     def check(self, options: Mapping[str, Any]) -> None:
         if options["nesterov"] and (not options["momentum"] or options["dampening"]):
@@ -54,8 +54,6 @@ class SGD(Optimizer):
         return {"momentum_buffer": zeros_like(value)} if options["momentum"] else {}
 
     def update(self, value: Tensor, g: Tensor, state: State, now: SimpleNamespace) -> tuple[Tensor, State]:
-        if now.weight_decay:
-            g = g + value * now.weight_decay
         if not now.momentum:
             return value - g * now.lr, {}
         buffer = state["momentum_buffer"] * now.momentum + g * (1 - now.dampening)
