@@ -26,6 +26,7 @@ from . import (
 from .activation import *
 from .arrangement import *
 from .attention import *
+from .checkpoint import checkpoint
 from .container import *
 from .convolution import *
 from .dropout import *
@@ -42,4 +43,11 @@ CHAPTERS = (
     *(activation, arrangement, attention, container, convolution, dropout, embedding, linear, losses, normalization),
     *(pooling, transformer),
 )
-__all__ = ["Module", "Parameter", "functional", "init", *(name for chapter in CHAPTERS for name in chapter.__all__)]
+__all__ = [
+    "Module",
+    "Parameter",
+    "checkpoint",
+    "functional",
+    "init",
+    *(name for chapter in CHAPTERS for name in chapter.__all__),
+]
