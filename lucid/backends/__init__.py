@@ -45,6 +45,12 @@ class Backend(Protocol):
     def to_numpy(self, array: Array) -> Any:
         """The values as a read-only NumPy array; waits until they are there."""
 
+    def each_element(self, function: Callable[..., Any], *arrays: Array, outputs: int) -> tuple[Array, ...]:
+        """function(*arrays) of arrays of one shape, so many arrays of that shape; it computes each element by itself.
+
+        It may be called with parts of the arrays, where they are large and the library is eager.
+        """
+
     def start(self, arrays: list[Array]) -> None:
         """Begin to compute the arrays in the background, where the library is lazy."""
 

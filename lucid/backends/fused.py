@@ -33,6 +33,18 @@ def total(parts: Iterable[Array]) -> Array:
     return reduce(lambda a, b: np.add(a, b, out=a), parts)
 
 
+def each_element(function: Callable[..., Any], *arrays: Array, outputs: int) -> tuple[Array, ...]:
+    """function(*arrays) of arrays of one shape: so many `outputs` of that shape, each element computed by itself."""
+    out = tuple(np.empty(arrays[0].shape, arrays[0].dtype) for _ in range(outputs))
+
+    def formula(*block: Array) -> None:
+        for into, found in zip(block[len(arrays) :], function(*block[: len(arrays)]), strict=True):
+            np.copyto(into, found)
+
+    in_blocks(formula, *(a.reshape(-1) for a in (*arrays, *out)))
+    return out
+
+
 # --- GELU ------------------------------------------------------------------------------------------------------------
 
 # The exact GELU is x / 2 (1 + erf(x / sqrt 2)), the approximate one x / 2 (1 + tanh(...)). With h = x / 2 both are

@@ -1,7 +1,8 @@
 """What all optimisers share: groups of parameters, a state for each parameter, and the step that updates both.
 
 An optimiser adds two small methods: `start` says what state a parameter begins with, `update` what its next value and
-state are. A third, `prepare`, may compute what is the same for many parameters of a step.
+state are. A third, `prepare`, may compute what is the same for many parameters of a step. An update computes each
+element by itself, so that the cpu may give it blocks that fit the cache.
 
 A step is a function of tensors alone: the number of steps and the learning rate are tensors too, so that one graph of
 `lucid.compile` serves all steps.
@@ -68,7 +69,7 @@ class Optimizer:
         """Add to `now` (the options, with `step` and `lr` as tensors without axes) what parameters share."""
 
     def update(self, value: Tensor, g: Tensor, state: State, now: SimpleNamespace) -> tuple[Tensor, State]:
-        """The next value and state of a parameter with the gradient g; nothing is changed in place."""
+        """The next value and state of a parameter, or of a part of it, with the gradient g. Nothing changes in place."""
         raise NotImplementedError(f"{self._name}: define update(self, value, g, state, now)")
 
     def check(self, options: Mapping[str, Any]) -> None:
@@ -102,11 +103,7 @@ class Optimizer:
                     shared[key].lr = group.rate(p.device, dtype)
                     self.prepare(shared[key])
                 value, g = (x.astype(dtype, copy=False) for x in (p, p.grad))
-                value, g = self._decayed(value, g, shared[key])
-                value, after = self.update(value, g, state, shared[key])
-                p.copy_(value)
-                for name, x in after.items():
-                    state[name].copy_(x)
+                self._update(p, value, g, state, shared[key])
                 changed[p.device] += [p.array, *(x.array for x in state.values())]
         for device, arrays in changed.items():
             backend(device).start(arrays)
@@ -161,6 +158,23 @@ class Optimizer:
         return f"{self._name}({'; '.join(groups)})"
 
     # --- Inside ---
+
+    def _update(self, p: Tensor, value: Tensor, g: Tensor, state: State, now: SimpleNamespace) -> None:
+        """One parameter and its state. Where the state is one of each element, the cpu computes it block by block."""
+        names = [name for name in state if name != "step"]
+
+        def step(*arrays: Any) -> tuple[Any, ...]:
+            value, g, *before = map(Tensor, arrays)
+            value, after = self.update(*self._decayed(value, g, now), dict(zip(names, before, strict=True)), now)
+            return value.array, *(after[name].array for name in names)
+
+        arrays = [x.array for x in (value, g, *(state[name] for name in names))]
+        if all(state[name].shape == p.shape for name in names):
+            found = backend(p.device).each_element(step, *arrays, outputs=len(names) + 1)
+        else:
+            found = step(*arrays)
+        for x, array in zip((p, *(state[name] for name in names)), found, strict=True):
+            x.copy_(Tensor(array))
 
     def _decayed(self, value: Tensor, g: Tensor, now: SimpleNamespace) -> tuple[Tensor, Tensor]:
         """The value and the gradient that `update` gets: what "maximize" and "weight_decay" make of them."""

@@ -154,7 +154,7 @@ def test_reprs(layer, text):
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: nn.Linear(3, 4)(lucid.ones((2, 4))), ShapeError, r"linear: got input \(2, 4\), weight \(4, 3\)"),
+        (lambda: nn.Linear(3, 4)(lucid.ones((2, 4))), ShapeError, r"linear: got x \(2, 4\), weight \(4, 3\)"),
         (lambda: nn.Linear(3, 4)([1.0]), TypeError, "linear: input is list; wanted a Tensor"),
         (lambda: nn.Conv2d(3, 4, 2)(lucid.ones((8, 8))), ShapeError, r"conv2d: input has shape \(8, 8\)"),
         (lambda: nn.Conv2d(3, 4, 2)(lucid.ones((1, 4, 8, 8))), ShapeError, "conv: 4 input"),

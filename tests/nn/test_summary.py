@@ -47,7 +47,7 @@ def test_the_run_leaves_no_trace(device):
     assert lucid.random.default_generator.state == before
     assert [module.training for module in model.modules()] == [True, True, False]
     assert not any(module._forward_hooks for module in model.modules())
-    with pytest.raises(ValueError, match="linear: got input"):
+    with pytest.raises(ValueError, match="linear: got x"):
         model.summary((3, 5))
     assert model.training
     assert not any(module._forward_hooks for module in model.modules())
