@@ -57,11 +57,11 @@ WITH_TANH = (math.sqrt(2 / math.pi) * 0.044715 * 8, math.sqrt(2 / math.pi) * 2)
 
 
 def gelu(x: Array) -> Array:
-    return _each(_gelu, x) if covered(x) else NotImplemented
+    return _each(gelu_block, x) if covered(x) else NotImplemented
 
 
 def gelu_vjp(x: Array) -> Any:
-    return (_each(_gelu, x), lambda g: (_each(_gelu_slope, x, g),)) if covered(x) else NotImplemented
+    return (_each(gelu_block, x), lambda g: (_each(_gelu_slope, x, g),)) if covered(x) else NotImplemented
 
 
 def gelu_tanh(x: Array) -> Array:
@@ -79,23 +79,35 @@ def _each(formula: Callable[..., None], *arrays: Array) -> Array:
     return out
 
 
-def _gelu(x: Array, out: Array) -> None:
+def gelu_block(x: Array, out: Array) -> None:
+    """The GELU of one block; `out` may be x."""
     half = x * 0.5
     np.multiply(_odds(half), half, out=out)
 
 
 def _gelu_slope(x: Array, g: Array, out: Array) -> None:
-    """g (P + x p), where P is the probability of a smaller number than x and p the density there."""
     half = x * 0.5
+    np.multiply(_slope(half, _odds(half)), g, out=out)
+
+
+def gelu_and_slope(x: Array) -> tuple[Array, Array]:
+    """The GELU of one block and its derivative."""
+    half = x * 0.5
+    odds = _odds(half)
+    value = odds * half
+    return value, _slope(half, odds)
+
+
+def _slope(half: Array, odds: Array) -> Array:
+    """P + x p, where P is the probability of a smaller number than x and p the density there; it writes to `odds`."""
     density = half * half
     density *= -2
     np.exp(density, out=density)
     density *= half
     density *= math.sqrt(2 / math.pi)
-    odds = _odds(half)
     odds *= 0.5
-    density += odds
-    np.multiply(density, g, out=out)
+    odds += density
+    return odds
 
 
 def _odds(half: Array) -> Array:

@@ -22,6 +22,8 @@ from .attention import scaled_dot_product_attention_vjp as scaled_dot_product_at
 from .convolution import conv_of_patches as conv_of_patches
 from .convolution import conv_of_patches_vjp as conv_of_patches_vjp
 from .convolution import convolve as _convolve
+from .feed_forward import feed_forward as feed_forward
+from .feed_forward import feed_forward_vjp as feed_forward_vjp
 from .fused import each_element as each_element
 from .fused import gelu as gelu
 from .fused import gelu_tanh as gelu_tanh

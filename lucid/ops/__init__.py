@@ -1,7 +1,7 @@
 """The ops: what there is to compute with, one file for each chapter of the Array API standard, and for each subject
 beyond it: arithmetic, contraction, special functions, order statistics, relations, areas, scattering, arrangement,
-comparison; and what neural networks are made of: activation, attention, convolution, normalization, pooling,
-resampling.
+comparison; and what neural networks are made of: activation, attention, convolution, dense layers, normalization,
+pooling, resampling.
 
 `__all__` of each chapter is what it adds to the namespace of `lucid`.
 """
@@ -17,6 +17,7 @@ from . import (
     convolution,
     creation,
     data_types,
+    dense,
     elementwise,
     fft,
     indexing,
@@ -49,6 +50,7 @@ from .contraction import *
 from .convolution import *
 from .creation import *
 from .data_types import *
+from .dense import *
 from .elementwise import *
 from .indexing import *
 from .inspection import *
@@ -69,7 +71,7 @@ from .utility import *
 
 CHAPTERS = (
     *(activation, arithmetic, arrangement, attention, calculus, comparison, contraction, convolution, creation),
-    *(data_types, elementwise, indexing, inspection, linear_algebra, manipulation, normalization, order, pooling),
-    *(relation, scattering, searching, sets, sorting, special, statistical, transfer, utility),
+    *(data_types, dense, elementwise, indexing, inspection, linear_algebra, manipulation, normalization, order),
+    *(pooling, relation, resampling, scattering, searching, sets, sorting, special, statistical, transfer, utility),
 )
 __all__ = ["fft", "linalg", *(name for chapter in CHAPTERS for name in chapter.__all__)]

@@ -9,7 +9,7 @@ from ..autograd.operation import apply, composite, primitive
 from ..errors import ShapeError
 from ..tensor import Tensor
 from .arguments import FLOATING, each_axis, tensor, together
-from .linear_algebra import linear
+from .dense import linear
 
 __all__ = ["conv", "conv_transpose"]
 

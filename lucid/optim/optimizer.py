@@ -69,7 +69,7 @@ class Optimizer:
         """Add to `now` (the options, with `step` and `lr` as tensors without axes) what parameters share."""
 
     def update(self, value: Tensor, g: Tensor, state: State, now: SimpleNamespace) -> tuple[Tensor, State]:
-        """The next value and state of a parameter, or of a part of it, with the gradient g. Nothing changes in place."""
+        """The next value and state of a parameter, or of a part of it, with the gradient g; new tensors, all."""
         raise NotImplementedError(f"{self._name}: define update(self, value, g, state, now)")
 
     def check(self, options: Mapping[str, Any]) -> None:

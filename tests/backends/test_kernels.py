@@ -171,3 +171,14 @@ def test_conv_of_patches(sizes: tuple[int, int], last: bool) -> None:
 
     x = np.moveaxis(normal(3, *sizes, 5), -1, 1) if last else normal(3, 5, *sizes)
     check_along("conv_of_patches", [x, normal(6, 5, 4, 2, seed=1), normal(6, seed=2)], wanted)
+
+
+@pytest.mark.parametrize("biases", [True, False])
+def test_feed_forward(biases: bool) -> None:
+    def wanted(x: Array, w1: Array, b1: Array | None, w2: Array, b2: Array | None) -> Array:
+        wide = x @ w1.T + (0 if b1 is None else b1)
+        return (wide * scipy.special.ndtr(wide)) @ w2.T + (0 if b2 is None else b2)
+
+    b1, b2 = (normal(96, seed=3), normal(24, seed=4)) if biases else (None, None)
+    w1, w2 = normal(96, 48, seed=1) / 7, normal(24, 96, seed=2) / 10
+    check_along("feed_forward", [normal(3, 700, 48), w1, b1, w2, b2], wanted)

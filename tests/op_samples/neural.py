@@ -89,6 +89,10 @@ def attention(q: Any, k: Any, v: Any, *, mask: Any = None, is_causal: bool = Fal
     return np.where(unseen, 0, scipy.special.softmax(np.where(unseen, 0, scores), -1)) @ v
 
 
+def feed_forward(x: Any, w1: Any, b1: Any, w2: Any, b2: Any) -> Any:
+    return gelu(x @ w1.T + (0 if b1 is None else b1)) @ w2.T + (0 if b2 is None else b2)
+
+
 def gelu(x: Any, *, approximate: bool = False) -> Any:
     if approximate:
         return 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
@@ -136,6 +140,14 @@ OPS = (
         sample(numbers(2, 3, dtype=np.complex64), numbers(4, 3, dtype=np.complex64)),
     ], wrong(X, X[:, :3], error=ShapeError, message="linear: got x (3, 4), weight (3, 3)"),
        wrong(X, Y, Y[0, :2], error=ShapeError, message="wanted (..., i), (o, i) and (o,)")),
+    op("feed_forward", feed_forward, floating, [
+        sample(Z, numbers(6, 4), numbers(6), numbers(3, 6), numbers(3)),
+        sample(X[0], numbers(2, 4), None, X[:, :2], None),
+        sample(X, numbers(5, 4), None, numbers(4, 5), numbers(4)), sample(integers(2, 3), Y[:, :3], None, Y.T, None),
+        sample(numbers(0, 4), numbers(3, 4), numbers(3), numbers(2, 3), None),
+    ], wrong(X, Y, None, Y, None, error=ShapeError, message="feed_forward: got x (3, 4), weights (3, 4) and (3, 4)"),
+       wrong(X, Y, X[0], Y.T, None, error=ShapeError, message="biases (4,) and None; wanted (..., i), (h, i) and"),
+       ulps=8),
     op("gelu", gelu, floating, [
         sample(X), sample(X, approximate=True), sample(integers(3)), sample(numbers(0, 2)), sample(ONE),
         edge(array(-1e4, 0.0, 1e4, nan, inf)),

@@ -1,7 +1,7 @@
 """Weighted sums of all inputs."""
 
 from ...errors import ShapeError
-from ...ops import linear_algebra
+from ...ops import dense
 from ...ops.arguments import tensor as as_tensor
 from ...ops.contraction import einsum
 from ...tensor import Tensor
@@ -18,7 +18,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     >>> linear(lucid.ones((2, 3)), lucid.ones((4, 3))).shape
     (2, 4)
     """
-    return linear_algebra.linear(as_tensor("linear", input, "input"), weight, bias)
+    return dense.linear(as_tensor("linear", input, "input"), weight, bias)
 
 
 def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
