@@ -1,11 +1,13 @@
 """Convolution in NumPy: windows of the input as one matrix, multiplied by the kernels as another."""
 
+import math
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from .blocks import in_blocks
-from .fused import covered, linear, linear_slopes, rows
+from .blocks import BLOCK, in_blocks
+from .fused import ROWS, covered, linear, linear_slopes, rows
 
 Array = Any
 Shape = tuple[int, ...]
@@ -22,16 +24,34 @@ def convolve(
     groups: int,
 ) -> Array:
     """The cross-correlation of x (n, c, ...) with weight (o, c / groups, ...): see `lucid.ops.convolution.convolve`."""
-    x = _padded(x, padding, input_dilation)
-    windows = _windows(x, weight.shape[2:], stride, dilation)
-    space = weight.ndim - 2
+    windows = _windows(_padded(x, padding, input_dilation), weight.shape[2:], stride, dilation)
     if groups > 1 and weight.shape[1] == 1 and weight.size:
         return _depthwise(windows, weight)
-    parts = [
-        np.tensordot(a, w, ([1, *range(2 + space, 2 + 2 * space)], range(1, 2 + space)))
-        for a, w in zip(np.split(windows, groups, 1), np.split(weight, groups), strict=True)
-    ]
-    return np.moveaxis(parts[0] if groups == 1 else np.concatenate(parts, -1), -1, 1)
+    counts, kernel = windows.shape[2 : weight.ndim], weight.shape[2:]
+    formula = _by_columns if counts[-1] >= kernel[-1] else _by_rows  # the longer runs are copied
+    out = np.empty((len(x), len(weight), *counts), x.dtype)
+    parts = np.split(windows, groups, 1), np.split(weight, groups), np.split(out, groups, 1)
+    for seen, filters, into in zip(*parts, strict=True):
+        if counts[0] > len(x):  # a block is some rows of all images, or else some images
+            seen, into = seen.swapaxes(0, 2), into.swapaxes(0, 2)
+        height = max(4 * BLOCK // max(seen[:1].size, 1), ROWS * len(filters) // max(into[:1].size, 1), 1)
+        in_blocks(partial(formula, filters), seen, into, rows=height, blas=True)
+    return out
+
+
+def _by_rows(filters: Array, windows: Array, out: Array) -> None:
+    """Copy the windows (n, c, *out, *kernel) into the rows of a matrix, and multiply it by that of the filters."""
+    summed = (1, *range(2 - filters.ndim, 0))
+    out[...] = np.moveaxis(np.tensordot(windows, filters, (summed, summed)), -1, 1)
+
+
+def _by_columns(filters: Array, windows: Array, out: Array) -> None:
+    """The same with the windows as columns, a matrix for each image."""
+    space = filters.ndim - 2
+    turned = windows.transpose(0, 1, *range(2 + space, 2 + 2 * space), *range(2, 2 + space))
+    size = math.prod(filters.shape[1:])
+    columns = turned.reshape(len(windows), size, math.prod(out.shape[2:]))
+    out[...] = np.matmul(filters.reshape(len(filters), size), columns).reshape(out.shape)
 
 
 def _padded(x: Array, padding: tuple[tuple[int, int], ...], input_dilation: Shape) -> Array:
@@ -67,16 +87,19 @@ def _windows(x: Array, kernel: Shape, stride: Shape, dilation: Shape, writeable:
 
 def _depthwise(windows: Array, weight: Array) -> Array:
     """One input channel for each kernel: too little work for a matrix product, so add up one kernel place at a time."""
-    space = weight.ndim - 2
-    per_channel = weight.shape[0] // windows.shape[1]
-    out = None
-    for place in np.ndindex(*weight.shape[2:]):
-        seen = windows[(..., *place)]
-        term = (seen if per_channel == 1 else np.repeat(seen, per_channel, 1)) * weight[
-            (slice(None), 0, *place)
-        ].reshape((-1,) + (1,) * space)
-        out = term if out is None else np.add(out, term, out=out)
-    return out
+    images, channels, *counts = windows.shape[: weight.ndim]
+    filters = weight.reshape(channels, 1, -1, *(1,) * len(counts), *weight.shape[2:])
+    out = np.empty((images, channels, filters.shape[2], *counts), windows.dtype)
+    height = max(BLOCK // max(out[:, :1].size, 1), 1)
+    in_blocks(_add_up, windows.swapaxes(0, 1)[:, :, None], filters, out.swapaxes(0, 1), rows=height)
+    return out.reshape(images, len(weight), *counts)
+
+
+def _add_up(windows: Array, filters: Array, out: Array) -> None:
+    """The places of a kernel are the last axes of both."""
+    out[...] = 0
+    for place in np.ndindex(*filters.shape[out.ndim :]):
+        out += windows[(..., *place)] * filters[(..., *place)]
 
 
 # --- Kernels that do not overlap -------------------------------------------------------------------------------------

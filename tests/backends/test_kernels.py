@@ -182,3 +182,20 @@ def test_feed_forward(biases: bool) -> None:
     b1, b2 = (normal(96, seed=3), normal(24, seed=4)) if biases else (None, None)
     w1, w2 = normal(96, 48, seed=1) / 7, normal(24, 96, seed=2) / 10
     check_along("feed_forward", [normal(3, 700, 48), w1, b1, w2, b2], wanted)
+
+
+@pytest.mark.parametrize(
+    ("images", "groups", "channels", "filters"),
+    [(1, 1, 8, 16), (6, 1, 8, 16), (6, 2, 8, 6), (3, 8, 8, 16), (1, 8, 8, 8)],
+)
+def test_convolve(images: int, groups: int, channels: int, filters: int) -> None:
+    """In blocks of images and of rows, in groups, and one channel for each kernel."""
+    x, weight = normal(images, channels, 60, 41), normal(filters, channels // groups, 3, 5, seed=1)
+    options = {"stride": (2, 1), "padding": ((1, 1), (2, 2)), "dilation": (1, 1), "input_dilation": (1, 1)}
+    found = backend.convolve(x, weight, groups=groups, **options)
+    padded = np.pad(x.astype(np.float64), [(0, 0), (0, 0), (1, 1), (2, 2)])
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 5), (2, 3))[:, :, ::2]
+    parts = zip(np.split(windows, groups, 1), np.split(weight.astype(np.float64), groups), strict=True)
+    wanted = np.concatenate([np.einsum("nchwij,ocij->nohw", a, w) for a, w in parts], 1)
+    assert found.shape == wanted.shape
+    assert np.abs(found - wanted).max() <= 1e-6 * np.abs(wanted).max()
