@@ -68,7 +68,7 @@ def in_blocks(formula: Callable[..., Any], *arrays: Array, rows: int | None = No
         try:
             copy_context().run(work)
         finally:
-            errors = [other.exception() for other in others]
+            errors = [other.exception() for other in others if not other.cancel()]  # a late one has nothing to do
     for error in filter(None, errors):
         raise error
     return results
