@@ -72,6 +72,6 @@ from .utility import *
 CHAPTERS = (
     *(activation, arithmetic, arrangement, attention, calculus, comparison, contraction, convolution, creation),
     *(data_types, dense, elementwise, indexing, inspection, linear_algebra, manipulation, normalization, order),
-    *(pooling, relation, resampling, scattering, searching, sets, sorting, special, statistical, transfer, utility),
+    *(pooling, relation, scattering, searching, sets, sorting, special, statistical, transfer, utility),
 )
 __all__ = ["fft", "linalg", *(name for chapter in CHAPTERS for name in chapter.__all__)]

@@ -5,15 +5,15 @@ from math import prod
 from operator import index
 from typing import Any
 
-from ..autograd.operation import apply, composite, primitive
+from ..autograd.operation import apply, primitive
 from ..errors import ShapeError
 from ..tensor import Tensor
-from .arguments import ANY, NUMERIC, broadcast_shapes, tensor, together
+from .arguments import ANY, broadcast_shapes, tensor, together
 from .arguments import axes as as_axes
 from .elementwise import conj
 from .manipulation import moveaxis, permute_dims, reshape
 
-__all__ = ["linear", "matmul", "matrix_transpose", "tensordot", "vecdot"]
+__all__ = ["matmul", "matrix_transpose", "tensordot", "vecdot"]
 
 
 def _check_shapes(function: str, x1: Tensor, x2: Tensor) -> None:
@@ -117,29 +117,3 @@ def vecdot(x1: Tensor, x2: Tensor, /, *, axis: int = -1) -> Tensor:
         raise ShapeError(f"vecdot: vectors of lengths {x1.shape[-1]} and {x2.shape[-1]}; wanted equal ones")
     broadcast_shapes("vecdot", x1.shape[:-1], x2.shape[:-1])
     return matmul(conj(x1)[..., None, :] if x1.dtype.is_floating else x1[..., None, :], x2[..., None])[..., 0, 0]
-
-
-@composite
-def _linear(x: Tensor, weight: Tensor, bias: Tensor | None, /) -> Tensor:
-    out = matmul(x, weight.mT)
-    return out if bias is None else out + bias
-
-
-def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None, /) -> Tensor:
-    """x W^T + b for x (..., i), weight W (o, i) and bias b (o,): (..., o).
-
-    Raises ShapeError if the sizes do not fit.
-
-    >>> import lucid
-    >>> linear(lucid.ones((2, 3)), lucid.ones((4, 3))).shape
-    (2, 4)
-    """
-    x, weight, *rest = together("linear", NUMERIC, *(t for t in (x, weight, bias) if t is not None))
-    bias = rest[0] if rest else None
-    shapes = weight.shape[1:], weight.shape[:1] if bias is None else bias.shape
-    if weight.ndim != 2 or shapes != (x.shape[-1:], weight.shape[:1]):
-        raise ShapeError(
-            f"linear: got x {x.shape}, weight {weight.shape}, bias {bias if bias is None else bias.shape}; "
-            "wanted (..., i), (o, i) and (o,)"
-        )
-    return _linear(x, weight, bias)
