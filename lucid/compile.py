@@ -4,19 +4,25 @@ A function is traced with arrays that have no values yet: what it computes becom
 arguments of the same shapes and dtypes run that graph in place of the function. What the function reaches without being
 given it (parameters, gradients, the state of an optimiser) goes into the graph and comes out of it, so that a whole
 training step compiles. On the cpu the function simply runs, and so it does inside `vmap`.
+
+A call looks first whether all is as it was when a graph last ran: the same objects in the same places (`Reach.holds`),
+arrays of the same shapes in them. Only if not, it walks through everything again.
 """
 
-import sys
+import logging
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from functools import cache, partial, update_wrapper
-from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
+from collections.abc import Callable, Iterable, Iterator
+from functools import update_wrapper
+from operator import is_
+from threading import get_ident
 from typing import Any, TypeVar
 
 from . import devices, random, tree
 from .autograd.graph import Leaf, Node
 from .autograd.modes import MODES
+from .autograd.operation import array_of, node_of
 from .errors import CompileError, GradientError
+from .reach import Reach
 from .tensor import Tensor
 
 __all__ = ["compile"]
@@ -30,10 +36,12 @@ def compile(function: Function) -> Function:
     """The same function, which runs as one graph on the gpu. Also a decorator.
 
     It may take and return tensors in nested lists, tuples and dicts; other arguments select the graph. Random draws are
-    fresh in each call, and the same as without `compile`.
+    fresh in each call, and the same as without `compile`. A module, or any object with a `forward`, comes back as
+    itself, sharing all its attributes, but with calls that run as one graph.
 
     Raises CompileError where the function reads the value of a tensor (`if x > 0`, `item()`), or changes a Python
-    number that it did not make, which its graph could not repeat.
+    number that it did not make, which its graph could not repeat. The logger "lucid" warns where an argument of another
+    shape, dtype or value makes it trace the function again.
 
     >>> import lucid
     >>> @lucid.compile
@@ -42,232 +50,315 @@ def compile(function: Function) -> Function:
     >>> double(lucid.ones(2))
     tensor([2., 2.], dtype=float32, device='cpu')
     """
+    if hasattr(function, "forward"):
+        return _twin(function)
     graphs: OrderedDict[Any, _Graph] = OrderedDict()
+    on_cpu: list[Tensor] = []  # what the function was found to reach, when nothing of it was on the gpu
 
     def compiled(*args: Any, **options: Any) -> Any:
-        given = dict(tree.named_leaves([args, options]))
-        objects = {path: x for path, x in given.items() if not isinstance(x, Tensor)}
-        reached = _reached(function, objects)
-        tensors = [x for x in (*given.values(), *reached.values()) if isinstance(x, Tensor)]
-        if MODES.batch is not None or not any(x.device == "gpu" for x in tensors):
+        if MODES.batch is not None or not devices.is_loaded("gpu") or devices.backend("gpu").is_tracing():
             return function(*args, **options)
-        key = tuple((path, _signature(value)) for path, value in (*given.items(), *reached.items()))
-        graph = graphs.pop(key, None) or _Graph(function)
-        out = graph(given, reached, args, options)
-        if not graph.repeatable:
-            return out
-        graphs[key] = graph
-        if len(graphs) > ENTRIES:
-            graphs.popitem(last=False)
+        call = _Call(args, options)
+        if on_cpu and not _on_gpu([*call.tensors, *on_cpu]):
+            return function(*args, **options)
+        for graph in reversed(graphs.values()):
+            if graph.fits(call):
+                graphs.move_to_end(graph.key)
+                return graph.run(call)
+        reach = Reach(function, call.objects())
+        on_cpu[:] = [] if _on_gpu([*call.tensors, *reach.tensors.values()]) else reach.tensors.values()
+        if not _on_gpu([*call.tensors, *reach.tensors.values()]):
+            return function(*args, **options)
+        graph = _Graph(function, call, reach)
+        if graph.key in graphs:
+            graph = graphs.pop(graph.key).attending(reach)
+            out = graph.run(call)
+        else:
+            _warn_of_arguments(function, call, graphs)
+            out = graph.trace(call, reach)
+        if graph.repeatable:
+            graphs[graph.key] = graph
+            if len(graphs) > ENTRIES:
+                graphs.popitem(last=False)
         return out
 
     return update_wrapper(compiled, function)  # type: ignore[return-value]
 
 
+def _twin(module: Any) -> Any:
+    """The module once more: of the same class but for its calls, with the very same attributes."""
+    kind = type(module)
+    run = compile(module.__call__)
+    twin_kind = type(
+        kind.__name__,
+        (kind,),
+        {
+            "__call__": lambda self, *inputs, **options: run(*inputs, **options),
+            "__reduce__": lambda self: (compile, (module,)),
+            "__module__": kind.__module__,
+            "__doc__": kind.__doc__,
+        },
+    )
+    twin: Any = object.__new__(twin_kind)
+    twin.__dict__ = module.__dict__
+    return twin
+
+
+class _Call:
+    """The arguments of one call: their tensors, and what must be equal for a graph to serve again."""
+
+    def __init__(self, args: Any, options: Any) -> None:
+        self.arguments = args, options
+        leaves = tree.leaves(self.arguments)
+        self.tensors = [x for x in leaves if isinstance(x, Tensor)]
+        self.signatures = tuple(map(_signature, leaves))
+        self.rest = _form(self.arguments), get_ident(), MODES.recording, devices.default_device()
+
+    def named(self) -> Iterator[tuple[str, Any]]:
+        """Every argument by its path: "0.weight" in the first, "x" by keyword."""
+        for arguments in self.arguments:
+            yield from tree.named_leaves(arguments)
+
+    def objects(self) -> dict[str, Any]:
+        """The arguments that are no tensors, by path."""
+        return {f"argument {name}": x for name, x in self.named() if not isinstance(x, Tensor)}
+
+    def apart(self, places: dict[int, int]) -> tuple[list[Tensor], tuple[int, ...]]:
+        """The gpu tensors that are given, each once, without those that have `places` among the reached ones by id.
+
+        Then which place each argument has: a tensor that comes twice must not be two.
+        """
+        given = _on_gpu(self.tensors)
+        fresh = {id(x): x for x in given if id(x) not in places}
+        places = places | {key: -1 - i for i, key in enumerate(fresh)}
+        return list(fresh.values()), tuple(places[id(x)] for x in given)
+
+
+def _form(value: Any) -> Any:
+    """The containers of a tree, without its leaves."""
+    if isinstance(value, dict):
+        return type(value), tuple((key, _form(child)) for key, child in value.items())
+    if isinstance(value, list | tuple):
+        return type(value), tuple(map(_form, value))
+    return None
+
+
 def _signature(value: Any) -> Any:
-    """What must be equal for a graph to serve again."""
+    """What must be equal for a graph to serve again. A tensor on the cpu is built into it with its values."""
     if isinstance(value, Tensor):
-        return value.shape, value.dtype, value.device, value.requires_grad, value.is_leaf and value.grad is not None
+        if value.device == "cpu":
+            return "cpu", _Same(value.array)
+        return value.shape, value.dtype, value.requires_grad, value.is_leaf and value.grad is not None
+    if isinstance(value, float):  # 0.0 and -0.0 differ, and nan is itself
+        return float, repr(value)
     try:
         hash(value)
     except TypeError:
-        return id(value)
+        return type(value), _Same(value)
     return type(value), value
 
 
-def _reached(function: Callable[..., Any], objects: dict[str, Any]) -> dict[str, Any]:
-    """Every tensor and Python number that a function can reach, itself or by what it is given, by the path there."""
-    found: dict[str, Any] = {}
-    seen: set[int] = set()
-    home = getattr(function, "__module__", None)
-    stack: list[tuple[str, Any]] = [(f"argument {path}", x) for path, x in objects.items()]
-    stack.append((getattr(function, "__name__", "function"), function))
-    while stack:
-        path, value = stack.pop()
-        if isinstance(value, bool | int | float | str | None):
-            found[path] = value
-        elif id(value) not in seen:
-            seen.add(id(value))
-            if isinstance(value, Tensor):
-                found[path] = value
-            else:
-                stack.extend(_children(path, value, home))
-    return found
+class _Same:
+    """A value that is equal to itself alone."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.value is self.value
+
+    def __hash__(self) -> int:
+        return id(self.value)
 
 
-def _children(path: str, value: Any, home: str | None) -> Iterator[tuple[str, Any]]:
-    """What a value leads to: captured and global names of functions, elements of containers, attributes of objects."""
-    if isinstance(value, FunctionType):
-        if value.__module__ != home and (value.__module__ or "").startswith("lucid."):  # lucid's own business
+def _warn_of_arguments(function: Callable[..., Any], call: _Call, graphs: "OrderedDict[Any, _Graph]") -> None:
+    """Say which arguments differ from those of the last graph, before the function is traced again."""
+    for graph in reversed(graphs.values()):
+        if graph.rest == call.rest:
+            for (name, _), now, before in zip(call.named(), call.signatures, graph.signatures):
+                if now != before:
+                    logging.getLogger("lucid").warning(
+                        f"compile: {getattr(function, '__name__', 'the function')} is traced again, because argument "
+                        f"{name} was {_shown(before)} and is {_shown(now)}; graphs of {ENTRIES} kinds are kept"
+                    )
             return
-        yield from _globals(value)
-        yield f"{path} defaults", (value.__defaults__, value.__kwdefaults__)
-        for name, cell in zip(value.__code__.co_freevars, value.__closure__ or (), strict=True):
-            try:
-                yield name, cell.cell_contents
-            except ValueError:  # a name that has no value yet
-                continue
-    elif isinstance(value, partial):
-        yield from ((path, value.func), (f"{path}.args", value.args), (f"{path}.keywords", value.keywords))
-    elif isinstance(value, MethodType):
-        yield from ((f"{path}.self", value.__self__), (path, value.__func__))
-    elif isinstance(value, dict):
-        yield from ((f"{path}[{i}]", child) for i, child in enumerate(value.values()))
-    elif isinstance(value, list | tuple | set):
-        yield from ((f"{path}[{i}]", child) for i, child in enumerate(value))
-    elif isinstance(value, ModuleType | type | BuiltinFunctionType | random.Generator):
-        return
-    elif _is_followed(type(value)):  # type: ignore[arg-type]
-        yield from ((f"{path}.{name}", child) for name, child in getattr(value, "__dict__", {}).items())
 
 
-def _globals(function: FunctionType) -> Iterator[tuple[str, Any]]:
-    """The globals that a function names, and what it may take from those that are modules."""
-    names = dict.fromkeys(_names(function.__code__))
-    for name in names:
-        value = function.__globals__.get(name)
-        yield f"{function.__module__}.{name}", value
-        if isinstance(value, ModuleType) and not _is_library(value.__name__):
-            yield from ((f"{value.__name__}.{inner}", vars(value)[inner]) for inner in names if inner in vars(value))
-
-
-def _names(code: CodeType) -> Iterator[str]:
-    """The names that a function reads, and those that functions and comprehensions inside it read."""
-    yield from code.co_names
-    for inner in code.co_consts:
-        if isinstance(inner, CodeType):
-            yield from _names(inner)
-
-
-@cache
-def _is_followed(kind: type) -> bool:
-    """Whether attributes of such an object may hold a function's state: lucid's own classes, and the user's."""
-    return any(c.__module__.startswith("lucid.") for c in kind.__mro__) or not _is_library(kind.__module__)
-
-
-def _is_library(module: str) -> bool:
-    """Whether a module came with Python or was installed, and so is not the user's own."""
-    top = module.partition(".")[0]
-    places = ("site-packages", "dist-packages")
-    file = getattr(sys.modules.get(module), "__file__", None) or ""
-    return top in sys.stdlib_module_names or top == "lucid" or any(place in file for place in places)
+def _shown(signature: Any) -> str:
+    """A signature in words."""
+    first, second, *_ = signature
+    if isinstance(first, tuple):
+        return f"{second.name} {first}"
+    return (
+        f"another {getattr(first, '__name__', 'tensor on the ' + first)}" if isinstance(second, _Same) else str(second)
+    )
 
 
 class _Graph:
-    """A traced graph: which tensors it reads and writes, by path, and what the function returned."""
+    """A traced graph: which tensors it reads and writes, and what the function returned.
 
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self.function = function
-        self.run: Callable[..., Any] | None = None
-        self.keys: Any = None
+    A tensor is known by its place: those that are given come first, then those that are reached.
+    """
+
+    def __init__(self, function: Callable[..., Any], call: _Call, reach: Reach) -> None:
+        self.function, self.signatures, self.rest = function, call.signatures, call.rest
+        self.keys: Any = None  # of random draws, or what stands for them where there are none
         self.draws = 0
-        self.repeatable = True  # unless it made tensors that later calls will find, and so have another graph
+        self.attending(reach)
+        _, self.pattern = call.apart(self.places)
+        found = tuple((path, _signature(x)) for path, x in (*reach.found.items(), *reach.tensors.items()))
+        self.key = call.signatures, call.rest, self.pattern, reach.structure, found
 
-    def __call__(self, given: dict[str, Any], reached: dict[str, Any], args: Any, options: Any) -> Any:
-        tensors = _on_gpu({**given, **reached})
+    def attending(self, reach: Reach) -> "_Graph":
+        """The graph itself, from now on with the tensors that were found now."""
+        self.reach = reach
+        self.on_cpu = [(x, x.array) for x in reach.tensors.values() if x.device == "cpu"]
+        self.holders = _on_gpu(reach.tensors.values())
+        self.places = {id(x): i for i, x in enumerate(self.holders)}
+        self.arrays = list(map(array_of, self.holders))
+        self.nodes = list(map(node_of, self.holders))
+        self.leaves = [node for node in self.nodes if node is not None and node.op is None]
+        self.with_grad = [node.grad is not None for node in self.leaves]
+        return self
+
+    def fits(self, call: _Call) -> bool:
+        """Whether the arguments are of the same kind, and the function reaches what it reached the last time."""
+        return (
+            call.signatures == self.signatures
+            and call.rest == self.rest
+            and call.apart(self.places)[1] == self.pattern
+            and self.reach.holds()
+            and all(map(is_, map(node_of, self.holders), self.nodes))
+            and [node.grad is not None for node in self.leaves] == self.with_grad
+            and all(map(_alike, map(array_of, self.holders), self.arrays))
+            and all(x.array is array for x, array in self.on_cpu)
+        )
+
+    def run(self, call: _Call) -> Any:
         generator = random.default_generator
-        inputs = [generator.keys() if self.draws or not self.run else self.keys, *_values(tensors).values()]
-        if self.run is None:
-            self.keys, state = inputs[0], generator.state
-            saved = [(x, x.array, x.node, x.grad) for x in {**given, **reached}.values() if isinstance(x, Tensor)]
-            self.run = devices.backend("gpu").trace(lambda *arrays: self._trace(arrays, given, reached, args, options))
-            try:
-                outputs = self.run(*inputs)
-            finally:
-                generator.traced, generator.state = None, state
-                for x, array, node, grad in saved:
-                    x.array, x.node = array, node
-                    if node is not None:
-                        node.grad = grad
-            tensors |= self.made
-            self.repeatable = not self.made.keys() - reached.keys()
-            del self.made
-        else:
-            outputs = self.run(*inputs)
+        tensors = call.apart(self.places)[0] + self.holders
+        outputs = self.graph(generator.keys() if self.draws else self.keys, *_values(tensors).values())
         generator.state = (generator.state[0], generator.state[1] + self.draws)
-        arrays = dict(zip(self.writes, outputs))
-        for path in self.without_grad & tensors.keys():
-            tensors[path].grad = None
-        for (kind, path), array in arrays.items():
-            if kind == "value":
-                tensors[path].array = array
-            elif kind == "grad":
-                tensors[path].grad = Tensor(array)
-        return tree.map(lambda leaf: leaf.tensor(arrays) if isinstance(leaf, _Returned) else leaf, self.result)
+        out = self._written(tensors, outputs)
+        self.arrays = list(map(array_of, self.holders))
+        return out
 
-    def _trace(self, arrays: Any, given: dict[str, Any], reached: dict[str, Any], args: Any, options: Any) -> list[Any]:
-        """Run the function on arrays without values: its arguments in new handles, what it reaches in their own."""
+    def _written(self, tensors: list[Tensor], outputs: list[Any]) -> Any:
+        """What the function returned, after what it wrote has been written."""
+        for place in self.without_grad:
+            tensors[place].grad = None
+        for (kind, place), array in zip(self.writes, outputs):
+            x = tensors[place]
+            if kind == "value":
+                x.array = array
+            elif x.node is not None:
+                x.node.grad = Tensor(array)
+        return tree.map(lambda leaf: leaf.tensor(outputs) if isinstance(leaf, _Returned) else leaf, self.result)
+
+    def trace(self, call: _Call, reach: Reach) -> Any:
+        """Run the function on arrays that have no values yet, and the graph that this gives on those that have."""
+        generator = random.default_generator
+        state, self.keys = generator.state, generator.keys()
+        fresh, _ = call.apart(self.places)
+        saved = [(x, x.array, x.node, x.grad) for x in (*call.tensors, *reach.tensors.values())]
+        self.graph = devices.backend("gpu").trace(lambda *arrays: self._traced(arrays, call, reach))
+        try:
+            outputs = self.graph(self.keys, *_values([*fresh, *self.holders]).values())
+        finally:
+            generator.traced, generator.state = None, state
+            for x, array, node, grad in saved:
+                x.array, x.node = array, node
+                if node is not None:
+                    node.grad = grad
+        generator.state = (state[0], state[1] + self.draws)
+        out = self._written([*fresh, *self.late], outputs)
+        del self.late
+        return out
+
+    def _traced(self, arrays: Any, call: _Call, reach: Reach) -> list[Any]:
+        """What the graph gives: the function runs on its arguments in new handles, on what it reaches in their own."""
         generator = random.default_generator
         first = generator.state[1]
         generator.traced = (first, arrays[0])
-        stand_ins = {path: Tensor(x.array) for path, x in _on_gpu(given).items()}
-        for path, x in stand_ins.items():
-            x.requires_grad_(given[path].requires_grad)
-            x.grad = given[path].grad if x.requires_grad else None
-        tensors = {**stand_ins, **_on_gpu(reached)}
+        fresh, _ = call.apart(self.places)
+        stand_ins = {id(x): _stand_in(x) for x in fresh}
+        tensors = [*stand_ins.values(), *self.holders]
         read = dict(zip(_values(tensors), arrays[1:], strict=True))
-        for (kind, path), array in read.items():
+        for (kind, place), array in read.items():
             if kind == "value":
-                tensors[path].array = array
+                tensors[place].array = array
             else:
-                tensors[path].grad = Tensor(array)
-        leaves = iter([stand_ins.get(path, value) for path, value in given.items()])
-        args, options = tree.map(lambda _: next(leaves), [args, options])
-        before = [(path, x, x.array) for path, x in reached.items() if isinstance(x, Tensor) and x.device == "cpu"]
+                tensors[place].grad = Tensor(array)
+        args, options = tree.map(lambda leaf: stand_ins.get(id(leaf), leaf), call.arguments)
         result = self.function(*args, **options)
         self.draws = generator.state[1] - first
-        after = _reached(self.function, {path: x for path, x in given.items() if not isinstance(x, Tensor)})
-        _refuse_changes(reached, after, before)
-        self.made = _on_gpu(after)
-        tensors |= self.made
+
+        after = Reach(self.function, call.objects())
+        _refuse_changes(reach, after, self.on_cpu)
+        places = {path: len(fresh) + i for i, path in enumerate(p for p, x in reach.tensors.items() if _on_gpu([x]))}
+        for path, x in after.tensors.items():
+            if x.device == "gpu":
+                place = places.setdefault(path, len(tensors))
+                tensors[place : place + 1] = [x]
+        self.repeatable = len(tensors) == len(fresh) + len(self.holders)  # or the next call has another key
+        self.late = tensors[len(fresh) :]
         written = {name: array for name, array in _values(tensors).items() if read.get(name) is not array}
-        self.without_grad = {path for path, x in tensors.items() if x.is_leaf and x.requires_grad and x.grad is None}
-        returned = [leaf for leaf in tree.leaves(result) if isinstance(leaf, Tensor) and leaf.device == "gpu"]
-        written |= {("result", str(i)): leaf.array for i, leaf in enumerate(returned)}
-        places = {id(leaf): i for i, leaf in enumerate(returned)}
-        self.result = tree.map(
-            lambda leaf: _Returned(("result", str(places[id(leaf)])), leaf) if id(leaf) in places else leaf, result
-        )
+        self.without_grad = [p for kind, p in read if kind == "grad" and tensors[p].is_leaf and tensors[p].grad is None]
+        leaves = [leaf for leaf in tree.leaves(result) if isinstance(leaf, Tensor) and leaf.device == "gpu"]
+        numbers = {id(leaf): len(written) + i for i, leaf in enumerate(leaves)}
+        self.result = tree.map(lambda leaf: _Returned(numbers[id(leaf)], leaf) if id(leaf) in numbers else leaf, result)
         self.writes = list(written)
-        return list(written.values())
+        return [*written.values(), *(leaf.array for leaf in leaves)]
 
 
-def _on_gpu(holders: dict[str, Any]) -> dict[str, Tensor]:
-    return {path: x for path, x in holders.items() if isinstance(x, Tensor) and x.device == "gpu"}
+def _on_gpu(tensors: Iterable[Tensor]) -> list[Tensor]:
+    return [x for x in tensors if x.device == "gpu"]
 
 
-def _values(tensors: dict[str, Tensor]) -> dict[tuple[str, str], Any]:
-    """The array of each tensor, and of its gradient if it has one."""
-    values = {("value", path): x.array for path, x in tensors.items()}
-    grads = {path: x.grad for path, x in tensors.items() if x.is_leaf}
-    return values | {("grad", path): grad.array for path, grad in grads.items() if grad is not None}
+def _values(tensors: list[Tensor]) -> dict[tuple[str, int], Any]:
+    """The array of each tensor by place, and then those of the gradients that there are."""
+    values = {("value", i): x.array for i, x in enumerate(tensors)}
+    leaves = [(i, x.node) for i, x in enumerate(tensors) if x.node is not None and x.node.op is None]
+    return values | {("grad", i): node.grad.array for i, node in leaves if node.grad is not None}
 
 
-def _refuse_changes(before: dict[str, Any], after: dict[str, Any], on_cpu: list[tuple[str, Tensor, Any]]) -> None:
-    """Changes that a graph could not repeat."""
-    for path, x, array in on_cpu:
+def _alike(a: Any, b: Any) -> bool:
+    return a is b or (type(a) is type(b) and a.shape == b.shape and a.dtype == b.dtype)
+
+
+def _stand_in(x: Tensor) -> Tensor:
+    """A handle in place of an argument, since what a trace computes must not reach the argument itself."""
+    stand_in = Tensor(x.array)
+    if x.requires_grad:
+        stand_in.requires_grad_().grad = x.grad
+    return stand_in
+
+
+def _refuse_changes(before: Reach, after: Reach, on_cpu: list[tuple[Tensor, Any]]) -> None:
+    """Raise CompileError for changes that a graph could not repeat."""
+    for x, array in on_cpu:
         if x.array is not array:
+            path = next(path for path, held in before.tensors.items() if held is x)
             raise CompileError(f"compile: the function changed {path} on the cpu, but runs on the gpu; move it first")
-    for path, value in before.items():
-        if isinstance(value, Tensor) or path not in after or after[path] == value:
-            continue
-        if value == value or after[path] == after[path]:  # two nans are no change
+    now = after.found | after.tensors
+    for path, value in before.found.items():
+        if path in now and _signature(now[path]) != _signature(value):
             raise CompileError(
-                f"compile: the function changed {path} from {value!r} to {after[path]!r}, which its graph could not "
+                f"compile: the function changed {path} from {value!r} to {now[path]!r}, which its graph could not "
                 "repeat; keep it in a tensor, or change it outside"
             )
 
 
 class _Returned:
-    """The place of a tensor in what a function returns."""
+    """A tensor in what a function returns: which output of the graph it is."""
 
     name = "compile"
 
-    def __init__(self, path: tuple[str, str], leaf: Tensor) -> None:
-        self.path, self.requires_grad = path, leaf.requires_grad
+    def __init__(self, number: int, leaf: Tensor) -> None:
+        self.number, self.requires_grad = number, leaf.requires_grad
 
-    def tensor(self, arrays: dict[tuple[str, str], Any]) -> Tensor:
-        out = Tensor(arrays[self.path])
+    def tensor(self, outputs: list[Any]) -> Tensor:
+        out = Tensor(outputs[self.number])
         if self.requires_grad:  # so that a backward pass from here says why it cannot be
             out.node = Node(self, [Leaf(out.dtype)], [out.shape], None)
         return out

@@ -3,6 +3,7 @@
 A device is its name: "cpu" runs on NumPy, "gpu" on MLX, which is loaded when a gpu tensor is first made.
 """
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -34,6 +35,11 @@ def backend(device: Device | None = None, function: str = "lucid") -> Any:
     if device not in DEVICES:
         raise DeviceError(f"{function}: device={device!r} is not a device; choose 'cpu' (NumPy) or 'gpu' (MLX)")
     return _load(device)
+
+
+def is_loaded(device: Device) -> bool:
+    """Whether the library of a device has been loaded, as it is when a tensor is first made there."""
+    return f"{backends.__name__}.{backends.NAMES[device]}" in sys.modules
 
 
 def default_device() -> Device:

@@ -67,7 +67,7 @@ class _State(threading.local):
 
     def __init__(self) -> None:
         self.pending = [0]  # bytes: in a list, since looking up a name of a thread costs as much as a number
-        self.checks: list[tuple[Any, int, str]] = []
+        self.checks: dict[tuple[str, int], Array] = {}  # by who asks and the size of the axis: an index to be inside
         self.tracing = False
 
 
@@ -114,16 +114,43 @@ def check_dtype(function: str, dtype: DType) -> None:
 
 
 def trace(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function as a graph that MLX builds at the first call, and again for other shapes and dtypes."""
+    """The function as a graph that MLX builds at the first call, and again for other shapes and dtypes.
+
+    What is to be checked inside comes out beside the results, and is checked as it is outside.
+    """
+    checked: list[tuple[str, int]] = []
 
     def traced(*arrays: Array) -> Any:
-        before, _state.tracing = _state.tracing, True
+        before = _state.tracing, _state.checks
+        _state.tracing, _state.checks = True, {}
         try:
-            return function(*arrays)
+            out = function(*arrays)
+            checked[:] = _state.checks
+            return out, list(_state.checks.values())
         finally:
-            _state.tracing = before
+            _state.tracing, _state.checks = before
 
-    return mx.compile(traced)
+    run = mx.compile(traced)
+
+    def call(*arrays: Array) -> Any:
+        out, checks = run(*arrays)
+        for (where, size), index in zip(checked, checks, strict=True):
+            check(where, size, index)
+        return out
+
+    return call
+
+
+def is_tracing() -> bool:
+    return _state.tracing
+
+
+def check(where: str, size: int, index: Array) -> None:
+    """Raise an IndexError where a value is next read, if the index, or one before it, is outside an axis of this size."""
+    before = _state.checks.get((where, size))
+    if before is not None:
+        index = mx.where((before < -size) | (before >= size), before, index)
+    _state.checks[where, size] = index
 
 
 def from_numpy(array: Any) -> Array:
@@ -155,7 +182,7 @@ def each_element(function: Callable[..., Any], *arrays: Array, outputs: int) -> 
 def start(arrays: list[Array]) -> None:
     _state.pending[0] = 0
     if not _state.tracing:
-        mx.async_eval(arrays, [first for first, *_ in _state.checks])
+        mx.async_eval(arrays, list(_state.checks.values()))
 
 
 def wait(arrays: list[Array]) -> None:
@@ -164,9 +191,9 @@ def wait(arrays: list[Array]) -> None:
             "a value was asked for (bool(), item(), numpy(), print, an index) while lucid.compile traces the function; "
             "return the tensor and read it outside, or choose with lucid.where"
         )
-    checks, _state.checks = _state.checks, []
+    checks, _state.checks = _state.checks, {}
     try:
-        mx.eval(arrays, [first for first, *_ in checks])
+        mx.eval(arrays, list(checks.values()))
     except RuntimeError as error:
         if "no Stream" not in str(error):
             raise
@@ -175,7 +202,7 @@ def wait(arrays: list[Array]) -> None:
             "read it there first, as with x.numpy()"
         ) from None
     _state.pending[0] = 0
-    for first, size, where in checks:
+    for (where, size), first in checks.items():
         if not -size <= (place := first.item()) < size:
             raise IndexError(f"{where}: index {place} is outside")
 
@@ -504,8 +531,7 @@ def bounded(indices: Array, size: int, where: str) -> Array:
     first = mx.take(indices, mx.argmax(outside))  # the first that is outside, if any is
     if not size:
         raise IndexError(f"{where}: index {to_numpy(first)} is outside")
-    if not _state.tracing:
-        _state.checks.append((first, size, where))
+    check(where, size, first)
     return mx.where(outside, 0, indices)
 
 
