@@ -168,7 +168,8 @@ class WithLucid:
     def __init__(self, model: models.PVT, images: Any, labels: Any) -> None:
         self.images, self.labels = lucid.Tensor(images), lucid.Tensor(labels)
         self.model = model.to("gpu")
-        self.optimizer = optim.AdamW(self.model.parameters(), lr=1e-3)
+        self.parameters = list(self.model.parameters())
+        self.optimizer = optim.AdamW(self.parameters, lr=1e-3)
         self.compiled_step, self.compiled_forward = lucid.compile(self.step), lucid.compile(self.forward)
 
     def forward(self) -> Any:
@@ -179,7 +180,7 @@ class WithLucid:
         value = cross_entropy(self.model(self.images), self.labels)
         self.optimizer.zero_grad()
         value.backward()
-        return value, [p.grad for p in self.model.parameters()]
+        return value, [p.grad for p in self.parameters]
 
     def step(self) -> Any:
         value = cross_entropy(self.model(self.images), self.labels)
@@ -190,7 +191,7 @@ class WithLucid:
 
     def wait(self, out: Any) -> None:
         state = [x for entry in self.optimizer.state.values() for x in entry.values()]
-        tensors = [*lucid.tree.leaves(out), *self.model.parameters(), *state]
+        tensors = [*lucid.tree.leaves(out), *self.parameters, *state]
         devices.backend("gpu").wait([x.array for x in tensors])
 
 

@@ -53,9 +53,11 @@ def compile(function: Function) -> Function:
     if hasattr(function, "forward"):
         return _twin(function)
     graphs: OrderedDict[Any, _Graph] = OrderedDict()
+    reads_gradients = False  # of what it reaches, as far as is known: then they are inputs too
     on_cpu: list[Tensor] = []  # what the function was found to reach, when nothing of it was on the gpu
 
     def compiled(*args: Any, **options: Any) -> Any:
+        nonlocal reads_gradients
         if MODES.batch is not None or not devices.is_loaded("gpu") or devices.backend("gpu").is_tracing():
             return function(*args, **options)
         call = _Call(args, options)
@@ -69,13 +71,17 @@ def compile(function: Function) -> Function:
         on_cpu[:] = [] if _on_gpu([*call.tensors, *reach.tensors.values()]) else reach.tensors.values()
         if not _on_gpu([*call.tensors, *reach.tensors.values()]):
             return function(*args, **options)
-        graph = _Graph(function, call, reach)
+        graph = _Graph(function, call, reach, reads_gradients)
         if graph.key in graphs:
             graph = graphs.pop(graph.key).attending(reach)
             out = graph.run(call)
         else:
             _warn_of_arguments(function, call, graphs)
-            out = graph.trace(call, reach)
+            try:
+                out = graph.trace(call, reach)
+            except _GradientRead:
+                reads_gradients = True
+                return compiled(*args, **options)
         if graph.repeatable:
             graphs[graph.key] = graph
             if len(graphs) > ENTRIES:
@@ -143,12 +149,13 @@ def _form(value: Any) -> Any:
     return None
 
 
-def _signature(value: Any) -> Any:
+def _signature(value: Any, with_gradient: bool = True) -> Any:
     """What must be equal for a graph to serve again. A tensor on the cpu is built into it with its values."""
     if isinstance(value, Tensor):
         if value.device == "cpu":
             return "cpu", _Same(value.array)
-        return value.shape, value.dtype, value.requires_grad, value.is_leaf and value.grad is not None
+        has_gradient = with_gradient and value.is_leaf and value.grad is not None
+        return value.shape, value.dtype, value.requires_grad, has_gradient
     if isinstance(value, float):  # 0.0 and -0.0 differ, and nan is itself
         return float, repr(value)
     try:
@@ -200,14 +207,16 @@ class _Graph:
     A tensor is known by its place: those that are given come first, then those that are reached.
     """
 
-    def __init__(self, function: Callable[..., Any], call: _Call, reach: Reach) -> None:
+    def __init__(self, function: Callable[..., Any], call: _Call, reach: Reach, reads_gradients: bool) -> None:
         self.function, self.signatures, self.rest = function, call.signatures, call.rest
+        self.reads_gradients = reads_gradients
         self.keys: Any = None  # of random draws, or what stands for them where there are none
         self.draws = 0
         self.attending(reach)
         _, self.pattern = call.apart(self.places)
-        found = tuple((path, _signature(x)) for path, x in (*reach.found.items(), *reach.tensors.items()))
-        self.key = call.signatures, call.rest, self.pattern, reach.structure, found
+        found = tuple((path, _signature(x)) for path, x in reach.found.items())
+        tensors = tuple((path, _signature(x, reads_gradients)) for path, x in reach.tensors.items())
+        self.key = call.signatures, call.rest, self.pattern, reach.structure, found, tensors
 
     def attending(self, reach: Reach) -> "_Graph":
         """The graph itself, from now on with the tensors that were found now."""
@@ -217,7 +226,8 @@ class _Graph:
         self.places = {id(x): i for i, x in enumerate(self.holders)}
         self.arrays = list(map(array_of, self.holders))
         self.nodes = list(map(node_of, self.holders))
-        self.leaves = [node for node in self.nodes if node is not None and node.op is None]
+        leaves = [node for node in self.nodes if node is not None and node.op is None]
+        self.leaves = leaves if self.reads_gradients else []
         self.with_grad = [node.grad is not None for node in self.leaves]
         return self
 
@@ -236,8 +246,10 @@ class _Graph:
 
     def run(self, call: _Call) -> Any:
         generator = random.default_generator
-        tensors = call.apart(self.places)[0] + self.holders
-        outputs = self.graph(generator.keys() if self.draws else self.keys, *_values(tensors).values())
+        fresh, _ = call.apart(self.places)
+        tensors = fresh + self.holders
+        inputs = [*map(array_of, tensors), *_gradients(tensors if self.reads_gradients else fresh).values()]
+        outputs = self.graph(generator.keys() if self.draws else self.keys, *inputs)
         generator.state = (generator.state[0], generator.state[1] + self.draws)
         out = self._written(tensors, outputs)
         self.arrays = list(map(array_of, self.holders))
@@ -246,7 +258,7 @@ class _Graph:
     def _written(self, tensors: list[Tensor], outputs: list[Any]) -> Any:
         """What the function returned, after what it wrote has been written."""
         for place in self.without_grad:
-            tensors[place].grad = None
+            tensors[place].grad = None  # which may be so already
         for (kind, place), array in zip(self.writes, outputs):
             x = tensors[place]
             if kind == "value":
@@ -262,8 +274,10 @@ class _Graph:
         fresh, _ = call.apart(self.places)
         saved = [(x, x.array, x.node, x.grad) for x in (*call.tensors, *reach.tensors.values())]
         self.graph = devices.backend("gpu").trace(lambda *arrays: self._traced(arrays, call, reach))
+        tensors = fresh + self.holders
+        inputs = _values(tensors) | _gradients(tensors if self.reads_gradients else fresh)
         try:
-            outputs = self.graph(self.keys, *_values([*fresh, *self.holders]).values())
+            outputs = self.graph(self.keys, *inputs.values())
         finally:
             generator.traced, generator.state = None, state
             for x, array, node, grad in saved:
@@ -283,7 +297,11 @@ class _Graph:
         fresh, _ = call.apart(self.places)
         stand_ins = {id(x): _stand_in(x) for x in fresh}
         tensors = [*stand_ins.values(), *self.holders]
-        read = dict(zip(_values(tensors), arrays[1:], strict=True))
+        names = _values(tensors) | _gradients(tensors if self.reads_gradients else tensors[: len(fresh)])
+        read = dict(zip(names, arrays[1:], strict=True))
+        for node in self.nodes:
+            if node is not None and node.op is None and not self.reads_gradients:
+                node.grad = UNREAD
         for (kind, place), array in read.items():
             if kind == "value":
                 tensors[place].array = array
@@ -302,8 +320,9 @@ class _Graph:
                 tensors[place : place + 1] = [x]
         self.repeatable = len(tensors) == len(fresh) + len(self.holders)  # or the next call has another key
         self.late = tensors[len(fresh) :]
-        written = {name: array for name, array in _values(tensors).items() if read.get(name) is not array}
-        self.without_grad = [p for kind, p in read if kind == "grad" and tensors[p].is_leaf and tensors[p].grad is None]
+        values = _values(tensors) | _gradients(tensors)
+        written = {name: array for name, array in values.items() if read.get(name) is not array}
+        self.without_grad = [i for i, x in enumerate(tensors) if x.is_leaf and x.requires_grad and x.grad is None]
         leaves = [leaf for leaf in tree.leaves(result) if isinstance(leaf, Tensor) and leaf.device == "gpu"]
         numbers = {id(leaf): len(written) + i for i, leaf in enumerate(leaves)}
         self.result = tree.map(lambda leaf: _Returned(numbers[id(leaf)], leaf) if id(leaf) in numbers else leaf, result)
@@ -316,10 +335,14 @@ def _on_gpu(tensors: Iterable[Tensor]) -> list[Tensor]:
 
 
 def _values(tensors: list[Tensor]) -> dict[tuple[str, int], Any]:
-    """The array of each tensor by place, and then those of the gradients that there are."""
-    values = {("value", i): x.array for i, x in enumerate(tensors)}
-    leaves = [(i, x.node) for i, x in enumerate(tensors) if x.node is not None and x.node.op is None]
-    return values | {("grad", i): node.grad.array for i, node in leaves if node.grad is not None}
+    """The array of each tensor, by place."""
+    return {("value", i): x.array for i, x in enumerate(tensors)}
+
+
+def _gradients(tensors: list[Tensor]) -> dict[tuple[str, int], Any]:
+    """The arrays of the gradients that leaves have, by place."""
+    nodes = [(i, x.node) for i, x in enumerate(tensors) if x.node is not None and x.node.op is None]
+    return {("grad", i): node.grad.array for i, node in nodes if node.grad is not None and node.grad is not UNREAD}
 
 
 def _alike(a: Any, b: Any) -> bool:
@@ -332,6 +355,29 @@ def _stand_in(x: Tensor) -> Tensor:
     if x.requires_grad:
         stand_in.requires_grad_().grad = x.grad
     return stand_in
+
+
+class _GradientRead(BaseException):
+    """A trace read a gradient that it was not given."""
+
+
+class _Unread(Tensor):
+    """A gradient in a trace of a function that is believed to read none: most forget them all before backward.
+
+    Then they need not go into the graph, and it does not matter whether there were any.
+    """
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        self.node = self._dtype = None
+
+    @property
+    def array(self) -> Any:  # type: ignore[override]
+        raise _GradientRead
+
+
+UNREAD = _Unread()
 
 
 def _refuse_changes(before: Reach, after: Reach, on_cpu: list[tuple[Tensor, Any]]) -> None:

@@ -12,6 +12,7 @@ Gradients flow to parameters that move and stretch the numbers: the ends, the me
 
 import math
 import os
+import struct
 import threading
 from collections.abc import Sequence
 from functools import lru_cache
@@ -47,6 +48,8 @@ from .ops.elementwise import (
     erfinv,
     exp,
     floor,
+    less,
+    less_equal,
     log,
     log1p,
     logaddexp,
@@ -427,7 +430,12 @@ def bernoulli(
     if not isinstance(probability, Tensor) and not 0 <= probability <= 1:
         raise ValueError(f"bernoulli: probability={probability}; wanted a number from 0 to 1")
     draw = _Draw("bernoulli", shape, float32, device, generator, probability)
-    return uniform(draw.shape, device=draw.device, generator=generator) < probability
+    if isinstance(probability, Tensor):
+        return uniform(draw.shape, device=draw.device, generator=generator) < probability
+    # The same for a number in one comparison: uniform numbers have the first 24 bits, and numbers are float32.
+    (narrow,) = struct.unpack("f", struct.pack("f", probability))
+    count = math.ceil(narrow * 2 ** DIGITS[float32])
+    return less_equal(draw.bits(), count * 2**8 - 1) if count else less(draw.bits(), 0)
 
 
 def categorical(

@@ -93,11 +93,13 @@ class Primitive:
                 if type(array) is not array_type:
                     return self(*meeting(self.name, inputs), **options)
         found = self.kernels[array_type](*arrays, **options)
-        out: Any = tuple(map(Tensor, found)) if type(found) is tuple else Tensor(found)
-        if self.differentiable and MODES.recording:
+        several = type(found) is tuple
+        out: Any = tuple(map(Tensor, found)) if several else Tensor(found)
+        if self.differentiable:
             for x in inputs:
                 if x.node is not None:
-                    (self.record_all if type(found) is tuple else self.record)(out, inputs, arrays, options)
+                    if MODES.recording:
+                        (self.record_all if several else self.record)(out, inputs, arrays, options)
                     break
         return out
 

@@ -10,6 +10,7 @@ import os
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from importlib import metadata
 from typing import Any
 
@@ -275,7 +276,7 @@ def bits(key: Any, shape: tuple[int, ...]) -> Array:
     """`split` is where MLX shows its raw bits: two words for each new key."""
     size = math.prod(shape)
     words = mx.random.split(asarray(key), (size + 1) // 2) if size else mx.zeros((0,), mx.uint32)
-    return mx.reshape(mx.reshape(words, (-1,))[:size], shape)
+    return mx.reshape(mx.reshape(words, (-1,))[:size] if size % 2 else words, shape)
 
 
 def astype(x: Array, dtype: DType) -> Array:
@@ -718,6 +719,42 @@ def layer_norm(x: Array, weight: Array | None, bias: Array | None, *, eps: float
 
 def layer_norm_vjp(x: Array, weight: Array | None, bias: Array | None, *, eps: float) -> Any:
     return _with_pullback(lambda *arrays: mx.fast.layer_norm(*arrays, eps), x, weight, bias)
+
+
+def linear(x: Array, weight: Array, bias: Array | None) -> Any:
+    if not mx.issubdtype(x.dtype, mx.floating) or not x.size or not weight.size:
+        return NotImplemented
+    return x @ weight.T if bias is None else mx.addmm(bias, x, weight.T)
+
+
+def linear_vjp(x: Array, weight: Array, bias: Array | None) -> Any:
+    out = linear(x, weight, bias)
+    if out is NotImplemented:
+        return out
+
+    def pullback(g: Array) -> tuple[Array | None, ...]:
+        rows = mx.reshape(g, (-1, g.shape[-1]))
+        g_weight = rows.T @ mx.reshape(x, (-1, x.shape[-1]))
+        return g @ weight, g_weight, None if bias is None else sum(rows, (0,))
+
+    return out, pullback
+
+
+SQRT_HALF, SQRT_TWO_PI = math.sqrt(0.5), math.sqrt(2 * math.pi)
+
+
+@partial(mx.compile, shapeless=True)  # one kernel in place of a handful, as mlx.nn has it
+def gelu(x: Array) -> Array:
+    return x * (mx.erf(x * SQRT_HALF) + 1) * 0.5
+
+
+@partial(mx.compile, shapeless=True)
+def _gelu_pullback(x: Array, g: Array) -> Array:
+    return g * ((mx.erf(x * SQRT_HALF) + 1) * 0.5 + x * mx.exp(mx.square(x) * -0.5) * (1 / SQRT_TWO_PI))
+
+
+def gelu_vjp(x: Array) -> Any:
+    return gelu(x), lambda g: (_gelu_pullback(x, g),)
 
 
 def scaled_dot_product_attention(q: Array, k: Array, v: Array, mask: Array | None, *, scale: float) -> Any:

@@ -262,7 +262,7 @@ class PVT(nn.Module):
 
 def _image(tokens: Tensor, height: int, width: int) -> Tensor:
     """Tokens (b, h w, c) as an image (b, c, h, w)."""
-    return tokens.mT.reshape((tokens.shape[0], tokens.shape[2], height, width))
+    return tokens.reshape((tokens.shape[0], height, width, tokens.shape[2])).permute_dims((0, 3, 1, 2))
 
 
 def _rising(rate: float, count: int) -> list[float]:

@@ -89,7 +89,7 @@ class SpatialReductionAttention(Module):
                 f"SpatialReductionAttention: x has {x.shape[1]} tokens for height={height}, width={width}; wanted "
                 f"their product, and each at least sr_ratio={self.sr_ratio}"
             )
-        image = x.mT.reshape((x.shape[0], self.dim, height, width))
+        image = x.reshape((x.shape[0], height, width, self.dim)).permute_dims((0, 3, 1, 2))
         return self.norm(self.sr(image).flatten(2).mT)
 
     def multiply_adds(self, inputs: tuple[Any, ...], output: Tensor) -> int:

@@ -95,6 +95,9 @@ def together(function: str, domain: Domain, *values: Any) -> list[Tensor]:
 
     Raises TypeError for anything else, DTypeError for dtypes that do not go together or that lie outside the domain.
     """
+    dtypes = {v.dtype if isinstance(v, Tensor) else None for v in values}
+    if len(dtypes) == 1 and (dtype := dtypes.pop()) is not None and dtype.kind in domain.kinds:
+        return list(values)  # the usual case
     like, dtype, numbers = None, None, []
     for v in values:
         if not isinstance(v, Tensor):
@@ -199,7 +202,8 @@ def axes(function: str, x: Tensor, axis: Axis) -> tuple[int, ...]:
     """
     if axis is None:
         return tuple(range(x.ndim))
-    found = tuple(one_axis(function, x.ndim, a) for a in (axis if isinstance(axis, tuple | list) else (axis,)))
+    ndim, given = x.ndim, axis if isinstance(axis, tuple | list) else (axis,)
+    found = tuple([a if a.__class__ is int and 0 <= a < ndim else one_axis(function, ndim, a) for a in given])
     if len(set(found)) != len(found):
         raise ShapeError(f"{function}: axis={axis} names an axis twice")
     return found

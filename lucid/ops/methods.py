@@ -141,8 +141,9 @@ def _setitem(x: Tensor, key: Any, value: Any) -> None:
 
 def _copy(x: Tensor, other: Tensor, /) -> Tensor:
     """Take the values of `other`, converted and broadcast to this tensor's dtype, device and shape."""
-    other = tensor("copy_", other, "other").to(x.device, x.dtype)
-    return _assign("copy_", x, manipulation.broadcast_to(other, x.shape))
+    if tensor("copy_", other, "other").dtype is not x.dtype or other.device != x.device:
+        other = other.to(x.device, x.dtype)
+    return _assign("copy_", x, other if other.shape == x.shape else manipulation.broadcast_to(other, x.shape))
 
 
 def _fill(x: Tensor, value: Scalar, /) -> Tensor:

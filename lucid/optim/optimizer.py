@@ -102,7 +102,7 @@ class Optimizer:
                     shared[key].step = state["step"].astype(dtype)
                     shared[key].lr = group.rate(p.device, dtype)
                     self.prepare(shared[key])
-                value, g = (x.astype(dtype, copy=False) for x in (p, p.grad))
+                value, g = (x if x.dtype is dtype else x.astype(dtype) for x in (p, p.grad))
                 self._update(p, value, g, state, shared[key])
                 changed[p.device] += [p.array, *(x.array for x in state.values())]
         for device, arrays in changed.items():
