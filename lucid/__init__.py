@@ -43,7 +43,7 @@ __array_api_version__ = "2025.12"
 
 newaxis = None
 
-SUBMODULES = ("debug", "io", "models", "nn", "optim")
+SUBMODULES = ("amp", "debug", "io", "memory", "models", "nn", "optim")
 DEBUGGING = ("parity", "profile")  # functions of lucid.debug
 
 

@@ -118,7 +118,7 @@ class _Call:
         leaves = tree.leaves(self.arguments)
         self.tensors = [x for x in leaves if isinstance(x, Tensor)]
         self.signatures = tuple(map(_signature, leaves))
-        self.rest = _form(self.arguments), get_ident(), MODES.recording, devices.default_device()
+        self.rest = _form(self.arguments), get_ident(), MODES.recording, MODES.casting, devices.default_device()
 
     def named(self) -> Iterator[tuple[str, Any]]:
         """Every argument by its path: "0.weight" in the first, "x" by keyword."""
@@ -386,11 +386,11 @@ def _refuse_changes(before: Reach, after: Reach, on_cpu: list[tuple[Tensor, Any]
         if x.array is not array:
             path = next(path for path, held in before.tensors.items() if held is x)
             raise CompileError(f"compile: the function changed {path} on the cpu, but runs on the gpu; move it first")
-    now = after.found | after.tensors
     for path, value in before.found.items():
-        if path in now and _signature(now[path]) != _signature(value):
+        now = after.found.get(path, value)
+        if _signature(now) != _signature(value):
             raise CompileError(
-                f"compile: the function changed {path} from {value!r} to {now[path]!r}, which its graph could not "
+                f"compile: the function changed {path} from {value!r} to {now!r}, which its graph could not "
                 "repeat; keep it in a tensor, or change it outside"
             )
 

@@ -1,18 +1,29 @@
-"""What ops do beside computing, thread by thread: whether they are recorded for gradients, and for which batch."""
+"""What ops do beside computing, thread by thread: record for gradients, work for a batch, compute less precisely."""
 
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, TypeVar, overload
+from typing import Any, NamedTuple, TypeVar, overload
+
+from ..dtypes import DType
 
 __all__ = ["enable_grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
+class Casting(NamedTuple):
+    """The dtype in which each device computes what may be computed in low precision; None for the dtype that comes."""
+
+    cpu: DType | None = None
+    gpu: DType | None = None
+
+
 class _Modes(threading.local):
     recording = True
     batch: Any = None  # the innermost batch whose function runs: see `batches`
+    casting: Casting | None = None  # set by lucid.amp.autocast
+    casts: dict[Any, Any] | None = None  # what parameters became, so that each is converted once
 
 
 MODES = _Modes()

@@ -4,7 +4,7 @@ import math
 
 from ..autograd.operation import apply, composite, primitive
 from ..tensor import Tensor
-from .arguments import REAL_FLOATING, one_axis, ready
+from .arguments import REAL_FLOATING, one_axis, precise, ready
 from .elementwise import erf, tanh
 
 __all__ = ["gelu", "log_softmax", "softmax"]
@@ -18,14 +18,14 @@ def softmax(x: Tensor, /, *, axis: int = -1) -> Tensor:
     >>> softmax(lucid.zeros(2))
     tensor([0.5, 0.5], dtype=float32, device='cpu')
     """
-    x = ready("softmax", REAL_FLOATING, x)
+    x = ready("softmax", precise(REAL_FLOATING), x)
     return apply(softmax, x, axis=one_axis("softmax", x.ndim, axis))
 
 
 @primitive(x=lambda xp, g, out, axis: g - xp.exp(out) * xp.sum(g, axis=(axis,), keepdims=True))
 def log_softmax(x: Tensor, /, *, axis: int = -1) -> Tensor:
     """The logarithm of `softmax`, exact where that is close to 0."""
-    x = ready("log_softmax", REAL_FLOATING, x)
+    x = ready("log_softmax", precise(REAL_FLOATING), x)
     return apply(log_softmax, x, axis=one_axis("log_softmax", x.ndim, axis))
 
 

@@ -1,10 +1,12 @@
 """How arguments are made ready for a primitive: promoted, converted, checked, in one place for all ops."""
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from operator import index
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from .. import devices
+from ..autograd.modes import MODES
 from ..backends import backend_of
 from ..dtypes import (
     BOOL,
@@ -16,6 +18,7 @@ from ..dtypes import (
     UNSIGNED,
     DType,
     as_dtype,
+    float32,
     promote,
     promote_scalar,
 )
@@ -25,20 +28,8 @@ from ..tensor import Tensor
 
 __all__ = [
     *("ANY", "ARITHMETIC", "BITS", "FLOATING", "INTEGERS", "LOGICAL", "NUMERIC", "ORDERED", "REAL_FLOATING"),
-    *(
-        "REAL_NUMERIC",
-        "Domain",
-        "Axis",
-        "Scalar",
-        "axes",
-        "as_shape",
-        "fitting",
-        "one_axis",
-        "ready",
-        "scalar_type",
-        "tensor",
-    ),
-    "together",
+    *("REAL_NUMERIC", "Domain", "Axis", "Scalar", "axes", "as_shape", "fast", "fitting", "one_axis", "precise"),
+    *("ready", "scalar_type", "tensor", "together"),
 ]
 
 Scalar = bool | int | float | complex
@@ -46,10 +37,27 @@ Axis = int | tuple[int, ...] | None
 
 
 class Domain(NamedTuple):
-    """The kinds of dtype that an op is defined for, and what other kinds are converted to first, if anything."""
+    """The kinds of dtype that an op is defined for, and what other kinds are converted to first, if anything.
+
+    `precision` says what becomes of float32 and 16-bit numbers under `lucid.amp.autocast`: "fast" for products, which
+    it computes in 16 bits, "precise" for what must not be rounded at every step, None for ops that take what comes.
+    """
 
     kinds: tuple[str, ...]
     convert: DType | None = None
+    precision: Literal["fast", "precise"] | None = None
+
+
+@cache
+def fast(domain: Domain) -> Domain:
+    """A domain whose ops autocast computes in its dtype."""
+    return domain._replace(precision="fast")
+
+
+@cache
+def precise(domain: Domain) -> Domain:
+    """A domain whose ops autocast computes in float32."""
+    return domain._replace(precision="precise")
 
 
 ANY = Domain((BOOL, SIGNED, UNSIGNED, REAL, COMPLEX))
@@ -76,6 +84,26 @@ def domain_dtype(function: str, domain: Domain, dtype: DType) -> DType:
     return domain.convert
 
 
+def cast_dtype(domain: Domain, dtype: DType, device: devices.Device) -> DType:
+    """The dtype that autocast makes of one in which an op would compute."""
+    if MODES.casting is None or domain.precision is None or dtype.kind != REAL or dtype.itemsize > 4:
+        return dtype
+    narrow = getattr(MODES.casting, device)
+    return dtype if narrow is None else narrow if domain.precision == "fast" else float32
+
+
+def cast(x: Tensor, dtype: DType) -> Tensor:
+    """x in another dtype; parameters under autocast once for all that use them."""
+    if MODES.casts is None or x.node is None or x.node.op is not None:
+        return x.astype(dtype)
+    key = id(x), dtype, MODES.recording
+    source, array, out = MODES.casts.get(key, (None, None, None))
+    if source is not x or array is not x.array or (out.node is not None and not out.node.parents):  # freed by backward
+        out = x.astype(dtype)
+        MODES.casts[key] = x, x.array, out
+    return out
+
+
 def tensor(function: str, x: Any, name: str = "x") -> Tensor:
     """`x` itself if it is a Tensor, or a TypeError that says how to make one."""
     if isinstance(x, Tensor):
@@ -86,8 +114,8 @@ def tensor(function: str, x: Any, name: str = "x") -> Tensor:
 def ready(function: str, domain: Domain, x: Any, name: str = "x") -> Tensor:
     """`x` in the dtype in which `function` computes."""
     x = tensor(function, x, name)
-    dtype = domain_dtype(function, domain, x.dtype)
-    return x if dtype is x.dtype else x.astype(dtype)
+    dtype = cast_dtype(domain, domain_dtype(function, domain, x.dtype), x.device)
+    return x if dtype is x.dtype else cast(x, dtype)
 
 
 def together(function: str, domain: Domain, *values: Any) -> list[Tensor]:
@@ -96,7 +124,8 @@ def together(function: str, domain: Domain, *values: Any) -> list[Tensor]:
     Raises TypeError for anything else, DTypeError for dtypes that do not go together or that lie outside the domain.
     """
     dtypes = {v.dtype if isinstance(v, Tensor) else None for v in values}
-    if len(dtypes) == 1 and (dtype := dtypes.pop()) is not None and dtype.kind in domain.kinds:
+    plain = domain.precision is None or MODES.casting is None
+    if plain and len(dtypes) == 1 and (dtype := dtypes.pop()) is not None and dtype.kind in domain.kinds:
         return list(values)  # the usual case
     like, dtype, numbers = None, None, []
     for v in values:
@@ -111,7 +140,7 @@ def together(function: str, domain: Domain, *values: Any) -> list[Tensor]:
         raise TypeError(f"{function}: got {kinds}; wanted at least one Tensor, as lucid.asarray makes it")
     for number in numbers:
         dtype = promote_scalar(dtype, scalar_type(function, number))
-    dtype = domain_dtype(function, domain, dtype)
+    dtype = cast_dtype(domain, domain_dtype(function, domain, dtype), like.device)
     return [_in_dtype(function, v, dtype, like) for v in values]
 
 
@@ -148,7 +177,7 @@ def with_number(function: str, domain: Domain, x1: Any, x2: Any) -> Sequence[Ten
 
 def _in_dtype(function: str, value: Any, dtype: DType, like: Tensor) -> Tensor:
     if isinstance(value, Tensor):
-        return value if value.dtype is dtype else value.astype(dtype)
+        return value if value.dtype is dtype else cast(value, dtype)
     backend = backend_of[type(like.array)]
     if dtype is not like.dtype:
         backend.check_dtype(function, dtype)

@@ -8,7 +8,7 @@ from ..dtypes import BOOL
 from ..errors import DTypeError, ShapeError
 from ..tensor import Tensor
 from .activation import softmax
-from .arguments import REAL_FLOATING, together
+from .arguments import REAL_FLOATING, fast, together
 from .creation import arange
 from .linear_algebra import matmul
 from .searching import where
@@ -45,7 +45,7 @@ def scaled_dot_product_attention(
     Vaswani et al., Attention Is All You Need, 2017 (arXiv 1706.03762). Raises ShapeError if the sizes do not fit.
     """
     name = "scaled_dot_product_attention"
-    q, k, v = together(name, REAL_FLOATING, q, k, v)
+    q, k, v = together(name, fast(REAL_FLOATING), q, k, v)
     if builtins.min(q.ndim, k.ndim, v.ndim) < 2 or q.shape[-1] != k.shape[-1] or k.shape[-2] != v.shape[-2]:
         raise ShapeError(
             f"{name}: got q {q.shape}, k {k.shape}, v {v.shape}; wanted (..., n, d), (..., m, d) and (..., m, e)"

@@ -8,7 +8,7 @@ from ..autograd.graph import OPS
 from ..autograd.operation import apply, composite, primitive
 from ..errors import ShapeError
 from ..tensor import Tensor
-from .arguments import FLOATING, each_axis, tensor, together
+from .arguments import FLOATING, each_axis, fast, tensor, together
 from .dense import linear
 
 __all__ = ["conv", "conv_transpose"]
@@ -100,7 +100,7 @@ def convolve(
     `input_dilation` apart with zeros between, `padding` holds a pair (before, after) for each axis, where a negative
     number cuts off.
     """
-    x, weight = together("convolve", FLOATING, x, weight)
+    x, weight = together("convolve", fast(FLOATING), x, weight)
     options = {"stride": stride, "padding": padding, "dilation": dilation, "input_dilation": input_dilation}
     return apply(convolve, x, weight, **options, groups=groups)
 
@@ -125,7 +125,7 @@ def conv(
     (1, 4, 4, 4)
     """
     given = [tensor("conv", x), tensor("conv", weight, "weight")] + ([] if bias is None else [bias])
-    x, weight, *rest = together("conv", FLOATING, *given)
+    x, weight, *rest = together("conv", fast(FLOATING), *given)
     bias = rest[0] if rest else None
     space = x.ndim - 2
     if bias is not None and bias.shape != weight.shape[:1]:

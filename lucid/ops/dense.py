@@ -4,7 +4,7 @@ from ..autograd.operation import composite
 from ..errors import ShapeError
 from ..tensor import Tensor
 from .activation import gelu
-from .arguments import NUMERIC, REAL_FLOATING, together
+from .arguments import NUMERIC, REAL_FLOATING, fast, together
 from .linear_algebra import matmul
 
 __all__ = ["feed_forward", "linear"]
@@ -25,7 +25,7 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None, /) -> Tensor:
     >>> linear(lucid.ones((2, 3)), lucid.ones((4, 3))).shape
     (2, 4)
     """
-    x, weight, *rest = together("linear", NUMERIC, *(t for t in (x, weight, bias) if t is not None))
+    x, weight, *rest = together("linear", fast(NUMERIC), *(t for t in (x, weight, bias) if t is not None))
     bias = rest[0] if rest else None
     shapes = weight.shape[1:], weight.shape[:1] if bias is None else bias.shape
     if weight.ndim != 2 or shapes != (x.shape[-1:], weight.shape[:1]):
@@ -55,7 +55,7 @@ def feed_forward(x: Tensor, weight1: Tensor, bias1: Tensor | None, weight2: Tens
     (2, 4)
     """
     given = (x, weight1, weight2, bias1, bias2)
-    x, weight1, weight2, *rest = together("feed_forward", REAL_FLOATING, *(t for t in given if t is not None))
+    x, weight1, weight2, *rest = together("feed_forward", fast(REAL_FLOATING), *(t for t in given if t is not None))
     bias2 = rest.pop() if bias2 is not None else None
     bias1 = rest.pop() if bias1 is not None else None
     inner, outer = weight1.shape[:1], weight2.shape[:1]

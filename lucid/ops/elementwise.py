@@ -29,6 +29,7 @@ from .arguments import (
     Domain,
     Scalar,
     broadcast_shapes,
+    precise,
     ready,
     tensor,
     together,
@@ -73,7 +74,7 @@ def _unary(op: Primitive, domain: Domain) -> Callable[[Tensor], Tensor]:
             x = ready(name, domain, x)
         array = x.array
         out = Tensor(kernels[type(array)](array), None, dtype)
-        if dtype is None:
+        if dtype is None and (domain.precision is None or x.dtype.itemsize > 2):  # autocast may have a say in those
             results[x.dtype] = out.dtype
         if x.node is not None and differentiable and MODES.recording:
             op.record(out, (x,), (array,), {})
@@ -100,7 +101,7 @@ def _binary(op: Primitive, domain: Domain) -> Callable[[Operand, Operand], Tenso
         except ValueError:
             broadcast_shapes(name, x1.shape, x2.shape)
             raise
-        if dtype is None:
+        if dtype is None and (domain.precision is None or x1.dtype.itemsize > 2):
             results[x1.dtype] = out.dtype
         if differentiable and (x1.node is not None or x2.node is not None) and MODES.recording:
             op.record(out, (x1, x2), (a, b), {})
@@ -143,7 +144,7 @@ def divide(x1: Operand, x2: Operand, /) -> Tensor:
 
 
 @elementwise(
-    NUMERIC,
+    precise(NUMERIC),
     x1=lambda xp, g, x1, x2: _where(xp, x2 != 0, g * x2 * xp.pow(x1, xp.where(x2 == 0, xp.ones_like(x2), x2 - 1))),
     x2=lambda xp, g, x1, out: _where(xp, (x1 != 0) | xp.isinf(out), g * out * xp.log(x1)),
 )
@@ -198,12 +199,12 @@ def sqrt(x: Tensor, /) -> Tensor:
     """The square root; its gradient at 0 is infinite."""
 
 
-@elementwise(FLOATING, x=lambda g, out: g * -0.5 * out * out * out)
+@elementwise(precise(FLOATING), x=lambda g, out: g * -0.5 * out * out * out)
 def rsqrt(x: Tensor, /) -> Tensor:
     """1 / sqrt(x)."""
 
 
-@elementwise(FLOATING, x=lambda g, out: -g * out * out)
+@elementwise(precise(FLOATING), x=lambda g, out: -g * out * out)
 def reciprocal(x: Tensor, /) -> Tensor:
     """1 / x."""
 
@@ -271,38 +272,40 @@ def round(x: Tensor, /) -> Tensor:
 # --- Exponentials and logarithms -------------------------------------------------------------------------------------
 
 
-@elementwise(FLOATING, x=lambda g, out: g * out)
+@elementwise(precise(FLOATING), x=lambda g, out: g * out)
 def exp(x: Tensor, /) -> Tensor:
     """e to the power x."""
 
 
-@elementwise(FLOATING, x=lambda g, out: g * (out + 1))
+@elementwise(precise(FLOATING), x=lambda g, out: g * (out + 1))
 def expm1(x: Tensor, /) -> Tensor:
     """exp(x) - 1, exact also near 0."""
 
 
-@elementwise(FLOATING, x=lambda g, x: g / x)
+@elementwise(precise(FLOATING), x=lambda g, x: g / x)
 def log(x: Tensor, /) -> Tensor:
     """The natural logarithm."""
 
 
-@elementwise(FLOATING, x=lambda g, x: g / (x + 1))
+@elementwise(precise(FLOATING), x=lambda g, x: g / (x + 1))
 def log1p(x: Tensor, /) -> Tensor:
     """log(1 + x), exact also near 0."""
 
 
-@elementwise(FLOATING, x=lambda g, x: g / (x * math.log(2)))
+@elementwise(precise(FLOATING), x=lambda g, x: g / (x * math.log(2)))
 def log2(x: Tensor, /) -> Tensor:
     """The logarithm to base 2."""
 
 
-@elementwise(FLOATING, x=lambda g, x: g / (x * math.log(10)))
+@elementwise(precise(FLOATING), x=lambda g, x: g / (x * math.log(10)))
 def log10(x: Tensor, /) -> Tensor:
     """The logarithm to base 10."""
 
 
 @elementwise(
-    REAL_FLOATING, x1=lambda xp, g, x1, x2: g * xp.sigmoid(x1 - x2), x2=lambda xp, g, x1, x2: g * xp.sigmoid(x2 - x1)
+    precise(REAL_FLOATING),
+    x1=lambda xp, g, x1, x2: g * xp.sigmoid(x1 - x2),
+    x2=lambda xp, g, x1, x2: g * xp.sigmoid(x2 - x1),
 )
 def logaddexp(x1: Operand, x2: Operand, /) -> Tensor:
     """log(exp(x1) + exp(x2)), without overflow."""
@@ -321,17 +324,17 @@ def cos(x: Tensor, /) -> Tensor:
     """The cosine of x in radians."""
 
 
-@elementwise(FLOATING, x=lambda g, out: g * (out * out + 1))
+@elementwise(precise(FLOATING), x=lambda g, out: g * (out * out + 1))
 def tan(x: Tensor, /) -> Tensor:
     """The tangent of x in radians."""
 
 
-@elementwise(FLOATING, x=lambda xp, g, x: g * xp.rsqrt(1 - x * x))
+@elementwise(precise(FLOATING), x=lambda xp, g, x: g * xp.rsqrt(1 - x * x))
 def asin(x: Tensor, /) -> Tensor:
     """The angle in radians whose sine is x."""
 
 
-@elementwise(FLOATING, x=lambda xp, g, x: -g * xp.rsqrt(1 - x * x))
+@elementwise(precise(FLOATING), x=lambda xp, g, x: -g * xp.rsqrt(1 - x * x))
 def acos(x: Tensor, /) -> Tensor:
     """The angle in radians whose cosine is x."""
 
@@ -356,12 +359,12 @@ def atan2(x1: Operand, x2: Operand, /) -> Tensor:
     """The angle in radians of the point with height x1 and breadth x2."""
 
 
-@elementwise(FLOATING, x=lambda xp, g, x: g * xp.cosh(x))
+@elementwise(precise(FLOATING), x=lambda xp, g, x: g * xp.cosh(x))
 def sinh(x: Tensor, /) -> Tensor:
     """The hyperbolic sine."""
 
 
-@elementwise(FLOATING, x=lambda xp, g, x: g * xp.sinh(x))
+@elementwise(precise(FLOATING), x=lambda xp, g, x: g * xp.sinh(x))
 def cosh(x: Tensor, /) -> Tensor:
     """The hyperbolic cosine."""
 
@@ -394,7 +397,7 @@ def erf(x: Tensor, /) -> Tensor:
     """The error function, 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x."""
 
 
-@elementwise(REAL_FLOATING, x=lambda xp, g, out: g * (math.sqrt(math.pi) / 2) * xp.exp(out * out))
+@elementwise(precise(REAL_FLOATING), x=lambda xp, g, out: g * (math.sqrt(math.pi) / 2) * xp.exp(out * out))
 def erfinv(x: Tensor, /) -> Tensor:
     """The inverse of erf; nan outside [-1, 1]."""
 

@@ -5,10 +5,11 @@ from math import prod
 from operator import index
 from typing import Any
 
+from ..autograd.modes import MODES
 from ..autograd.operation import apply, primitive
 from ..errors import ShapeError
 from ..tensor import Tensor
-from .arguments import ANY, broadcast_shapes, tensor, together
+from .arguments import ANY, broadcast_shapes, fast, tensor, together
 from .arguments import axes as as_axes
 from .elementwise import conj
 from .manipulation import moveaxis, permute_dims, reshape
@@ -46,8 +47,9 @@ def matmul(x1: Tensor, x2: Tensor, /) -> Tensor:
     >>> matmul(lucid.asarray([[1, 2]]), lucid.asarray([[3], [4]]))
     tensor([[11]], dtype=int64, device='cpu')
     """
-    if not (isinstance(x1, Tensor) and isinstance(x2, Tensor) and x1.dtype is x2.dtype):
-        x1, x2 = together("matmul", ANY, tensor("matmul", x1, "x1"), tensor("matmul", x2, "x2"))
+    same = isinstance(x1, Tensor) and isinstance(x2, Tensor) and x1.dtype is x2.dtype
+    if not same or MODES.casting is not None:
+        x1, x2 = together("matmul", fast(ANY), tensor("matmul", x1, "x1"), tensor("matmul", x2, "x2"))
     if x1.array.ndim > 1 and x2.array.ndim > 1:
         try:
             return apply(matmul, x1, x2)
@@ -81,7 +83,7 @@ def tensordot(x1: Tensor, x2: Tensor, /, *, axes: int | tuple[Sequence[int], Seq
     >>> tensordot(lucid.ones((2, 3)), lucid.ones((4, 3)), axes=([1], [1])).shape
     (2, 4)
     """
-    x1, x2 = together("tensordot", ANY, tensor("tensordot", x1, "x1"), tensor("tensordot", x2, "x2"))
+    x1, x2 = together("tensordot", fast(ANY), tensor("tensordot", x1, "x1"), tensor("tensordot", x2, "x2"))
     if isinstance(axes, tuple | list):
         first, second = axes
     else:

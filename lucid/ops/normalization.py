@@ -3,7 +3,7 @@
 from ..autograd.operation import composite
 from ..errors import ShapeError
 from ..tensor import Tensor
-from .arguments import REAL_FLOATING, together
+from .arguments import REAL_FLOATING, precise, together
 from .data_types import astype
 from .elementwise import rsqrt, square
 from .statistical import exact, mean
@@ -25,7 +25,7 @@ def layer_norm(x: Tensor, weight: Tensor | None = None, bias: Tensor | None = No
 
     Ba, Kiros and Hinton, Layer Normalization, 2016 (arXiv 1607.06450). Raises ShapeError if the sizes differ.
     """
-    x, *rest = together("layer_norm", REAL_FLOATING, *(t for t in (x, weight, bias) if t is not None))
+    x, *rest = together("layer_norm", precise(REAL_FLOATING), *(t for t in (x, weight, bias) if t is not None))
     bias = None if bias is None else rest.pop()
     weight = None if weight is None else rest.pop()
     for name, t in (("weight", weight), ("bias", bias)):

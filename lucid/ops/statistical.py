@@ -7,7 +7,7 @@ from ..autograd.operation import apply, primitive
 from ..dtypes import BOOL, SIGNED, UNSIGNED, DType, float32, int64, uint64
 from ..errors import ShapeError
 from ..tensor import Tensor
-from .arguments import ANY, FLOATING, ORDERED, REAL_FLOATING, Axis, axes, one_axis, ready
+from .arguments import ANY, FLOATING, ORDERED, REAL_FLOATING, Axis, axes, one_axis, precise, ready
 from .data_types import astype
 from .elementwise import equal, sqrt, square
 from .manipulation import pad
@@ -27,7 +27,7 @@ WIDENED = {BOOL: int64, SIGNED: int64, UNSIGNED: uint64}
 
 def _widened(function: str, x: Tensor, dtype: DType | None) -> Tensor:
     """x in `dtype`; if none is given, small integers and bools in 64 bits, as in NumPy."""
-    x = ready(function, ANY, x)
+    x = ready(function, precise(ANY), x)
     if dtype is None:
         dtype = WIDENED.get(x.dtype.kind, x.dtype)
     return x if dtype is x.dtype else astype(x, dtype)
@@ -191,7 +191,7 @@ def exact(x: Tensor) -> Tensor:
 
 def mean(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The arithmetic mean along axes, all of them for None, in floating point for integers too."""
-    x = ready("mean", FLOATING, x)
+    x = ready("mean", precise(FLOATING), x)
     count = product(x.shape[a] for a in axes("mean", x, axis))
     out = sum(exact(x), axis=axis, keepdims=keepdims) / (count or float("nan"))
     return astype(out, x.dtype, copy=False)
@@ -199,7 +199,7 @@ def mean(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
 
 def var(x: Tensor, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Tensor:
     """The variance along axes: squared distances from the mean, summed and divided by the count less `correction`."""
-    x = ready("var", REAL_FLOATING, x)
+    x = ready("var", precise(REAL_FLOATING), x)
     count = product(x.shape[a] for a in axes("var", x, axis)) - correction
     wide = exact(x)
     squares = square(wide - mean(wide, axis=axis, keepdims=True))
@@ -209,7 +209,7 @@ def var(x: Tensor, /, *, axis: Axis = None, correction: float = 0.0, keepdims: b
 
 def std(x: Tensor, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Tensor:
     """The standard deviation along axes, the square root of `var`."""
-    x = ready("std", REAL_FLOATING, x)
+    x = ready("std", precise(REAL_FLOATING), x)
     return astype(deviation(var(exact(x), axis=axis, correction=correction, keepdims=keepdims)), x.dtype, copy=False)
 
 

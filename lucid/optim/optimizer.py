@@ -19,6 +19,7 @@ from ..devices import Device, backend
 from ..dtypes import REAL, DType, float32, int64, promote
 from ..errors import CheckpointError, DTypeError, GradientError
 from ..ops.creation import zeros, zeros_like
+from ..ops.searching import where
 from ..tensor import Tensor
 from .group import Group
 
@@ -86,11 +87,14 @@ class Optimizer:
         options = self._options(group)
         self.param_groups.append(Group({"params": params, **options}))
 
-    def step(self) -> None:
-        """Update every parameter that has a gradient, and begin to compute the new values in the background."""
+    def step(self, skip: Tensor | None = None) -> None:
+        """Update every parameter that has a gradient, and begin to compute the new values in the background.
+
+        Where `skip`, a bool without axes, is true, nothing changes; nobody waits for its value.
+        """
         changed: defaultdict[Device, list[Any]] = defaultdict(list)
         with no_grad():
-            self._count()
+            self._count(skip)
             shared: dict[Any, SimpleNamespace] = {}
             for i, p, group in self._numbered():
                 if p.grad is None:
@@ -103,7 +107,7 @@ class Optimizer:
                     shared[key].lr = group.rate(p.device, dtype)
                     self.prepare(shared[key])
                 value, g = (x if x.dtype is dtype else x.astype(dtype) for x in (p, p.grad))
-                self._update(p, value, g, state, shared[key])
+                self._update(p, value, g, state, shared[key], skip)
                 changed[p.device] += [p.array, *(x.array for x in state.values())]
         for device, arrays in changed.items():
             backend(device).start(arrays)
@@ -159,7 +163,9 @@ class Optimizer:
 
     # --- Inside ---
 
-    def _update(self, p: Tensor, value: Tensor, g: Tensor, state: State, now: SimpleNamespace) -> None:
+    def _update(
+        self, p: Tensor, value: Tensor, g: Tensor, state: State, now: SimpleNamespace, skip: Tensor | None
+    ) -> None:
         """One parameter and its state. Where the state is one of each element, the cpu computes it block by block."""
         names = [name for name in state if name != "step"]
 
@@ -173,8 +179,8 @@ class Optimizer:
             found = backend(p.device).each_element(step, *arrays, outputs=len(names) + 1)
         else:
             found = step(*arrays)
-        for x, array in zip((p, *(state[name] for name in names)), found, strict=True):
-            x.copy_(Tensor(array))
+        for held, x in zip((p, *(state[name] for name in names)), map(Tensor, found), strict=True):
+            held.copy_(x if skip is None else where(skip.to(p.device), held, x))
 
     def _decayed(self, value: Tensor, g: Tensor, now: SimpleNamespace) -> tuple[Tensor, Tensor]:
         """The value and the gradient that `update` gets: what "maximize" and "weight_decay" make of them."""
@@ -231,7 +237,7 @@ class Optimizer:
         self.check(options)
         return options
 
-    def _count(self) -> None:
+    def _count(self, skip: Tensor | None) -> None:
         """One step more for each parameter with a gradient. Those that always moved together share the counter."""
         moving, begun = [], {}
         for i, p, group in self._numbered():
@@ -242,7 +248,8 @@ class Optimizer:
                 if p.device not in begun:
                     begun[p.device] = zeros((), dtype=int64, device=p.device)
                 self.state[i] = {"step": begun[p.device], **self.start(zeros_like(p, dtype=_wide(p)), group)}
-        after = {count: count + 1 for count in {self.state[i]["step"] for i in moving}}
+        counts = {self.state[i]["step"] for i in moving}
+        after = {n: n + 1 if skip is None else where(skip.to(n.device), n, n + 1) for n in counts}
         for i in moving:
             self.state[i]["step"] = after[self.state[i]["step"]]
 

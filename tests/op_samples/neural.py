@@ -152,13 +152,6 @@ OPS = (
         sample(X), sample(X, approximate=True), sample(integers(3)), sample(numbers(0, 2)), sample(ONE),
         edge(array(-1e4, 0.0, 1e4, nan, inf)),
     ], wrong(numbers(2, dtype=np.complex64), error=DTypeError, message="got dtype complex64")),
-    op("linear", lambda x, w, b=None: x @ w.T if b is None else x @ w.T + b, same, [
-        sample(X, Y, Y[0, :3]), sample(Z, numbers(5, 4), numbers(5)), sample(X[0], Y), sample(Z, Y, Y[0, :3]),
-        sample(numbers(2, 0), numbers(3, 0), numbers(3)), sample(integers(2, 3), integers(4, 3), integers(4)),
-        sample(numbers(0, 4), Y, Y[0, :3]),
-        sample(numbers(2, 3, dtype=np.complex64), numbers(4, 3, dtype=np.complex64)),
-    ], wrong(X, Y[:, :2], error=ShapeError, message="wanted (..., i), (o, i) and (o,)"),
-       wrong(X, Y, Y[0], error=ShapeError, message="bias (4,)"), wrong(2.0, Y, error=ShapeError, message="linear: got x ()")),
     op("layer_norm", layer_norm, floating, [
         sample(X, Y[0], Y[1]), sample(Z, Y[0]), sample(Z, None, Y[0]), sample(X, eps=0.1), sample(X[0]),
         sample(Z, Y[0], Y[1], eps=1e-6),

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ...errors import DeviceError, ShapeError
-from ...ops.arguments import REAL_FLOATING, broadcast_shapes, tensor, together
+from ...ops.arguments import REAL_FLOATING, broadcast_shapes, precise, tensor, together
 from ...ops.statistical import mean, sum
 from ...tensor import Tensor
 
@@ -27,14 +27,14 @@ def together_of_one_shape(function: str, reduction: str, *tensors: Any) -> list[
     shapes = [tensor(function, x, name).shape for x, name in zip(tensors, ("input", "target"))]
     if shapes[0] != shapes[1]:
         raise ShapeError(f"{function}: got input {shapes[0]} and target {shapes[1]}; wanted one shape for both")
-    return together(function, REAL_FLOATING, *tensors)
+    return together(function, precise(REAL_FLOATING), *tensors)
 
 
 def together_broadcast(function: str, reduction: str, *tensors: Any) -> list[Tensor]:
     """Tensors of one real floating dtype that broadcast. Raises ShapeError if not, ValueError for the reduction."""
     check_reduction(function, reduction)
     broadcast_shapes(function, *(tensor(function, x, "input").shape for x in tensors))
-    return together(function, REAL_FLOATING, *tensors)
+    return together(function, precise(REAL_FLOATING), *tensors)
 
 
 def check_device(function: str, input: Tensor, **others: Tensor | None) -> None:
