@@ -25,7 +25,7 @@ FLOORS = (
     ("devices", "backends"),
     ("tensor", "autograd"),
     ("ops", "random"),
-    ("nn", "optim", "io", "data", "compile", "reach", "amp", "debug", "distributed", "einops"),
+    ("nn", "optim", "io", "data", "compile", "reach", "memory", "amp", "debug", "distributed", "einops"),
     ("models",),
     ("cli",),
 )

@@ -4,10 +4,12 @@ What MLX already says right stands in one list. What follows hides the rest: wha
 do, index dtypes, channels-last convolution, and that nothing is computed before it is needed.
 """
 
+import builtins
 import logging
 import math
 import os
 import threading
+from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
@@ -60,6 +62,7 @@ NATIVE: dict[DType, Any] = {d: getattr(mx, d.name) for d in dtypes.ALL if d.name
 NATIVE[dtypes.bool] = mx.bool_
 LUCID: dict[Any, DType] = {native: d for d, native in NATIVE.items()}
 NODE_BYTES = 2048  # what one pending op costs beside its result
+AHEAD = 2  # evaluations that may run when another one starts: so many keep a gpu busy, and more hold memory
 BUDGET = 256 * 1024**2  # pending bytes at which evaluation starts by itself
 
 
@@ -69,7 +72,9 @@ class _State(threading.local):
     def __init__(self) -> None:
         self.pending = [0]  # bytes: in a list, since looking up a name of a thread costs as much as a number
         self.checks: dict[tuple[str, int], Array] = {}  # by who asks and the size of the axis: an index to be inside
+        self.running: deque[Array] = deque()  # one array of each evaluation that was started and not waited for
         self.tracing = False
+        self.starts = False  # whether the trace at hand asked to begin to compute
 
 
 _state = _State()
@@ -120,16 +125,18 @@ def trace(function: Callable[..., Any]) -> Callable[..., Any]:
     What is to be checked inside comes out beside the results, and is checked as it is outside.
     """
     checked: list[tuple[str, int]] = []
+    starts = False
 
     def traced(*arrays: Array) -> Any:
-        before = _state.tracing, _state.checks
-        _state.tracing, _state.checks = True, {}
+        nonlocal starts
+        before = _state.tracing, _state.checks, _state.starts
+        _state.tracing, _state.checks, _state.starts = True, {}, False
         try:
             out = function(*arrays)
-            checked[:] = _state.checks
+            checked[:], starts = _state.checks, _state.starts
             return out, list(_state.checks.values())
         finally:
-            _state.tracing, _state.checks = before
+            _state.tracing, _state.checks, _state.starts = before
 
     run = mx.compile(traced)
 
@@ -137,6 +144,10 @@ def trace(function: Callable[..., Any]) -> Callable[..., Any]:
         out, checks = run(*arrays)
         for (where, size), index in zip(checked, checks, strict=True):
             check(where, size, index)
+        pending = _state.pending
+        pending[0] += builtins.sum(a.nbytes for a in out)
+        if starts or pending[0] > BUDGET:
+            start(out)
         return out
 
     return call
@@ -181,9 +192,14 @@ def each_element(function: Callable[..., Any], *arrays: Array, outputs: int) -> 
 
 
 def start(arrays: list[Array]) -> None:
-    _state.pending[0] = 0
-    if not _state.tracing:
-        mx.async_eval(arrays, list(_state.checks.values()))
+    _state.pending[0], _state.starts = 0, True
+    if _state.tracing or not arrays:
+        return
+    running = _state.running
+    if len(running) >= AHEAD:
+        mx.eval(running.popleft())
+    mx.async_eval(arrays, list(_state.checks.values()))
+    running.append(builtins.min(arrays, key=lambda a: (a.ndim == 0, a.nbytes)))  # a count is there before the rest
 
 
 def wait(arrays: list[Array]) -> None:
@@ -228,6 +244,9 @@ def peak_bytes(run: Callable[[], Any]) -> int:
     mx.reset_peak_memory()
     run()
     return mx.get_peak_memory() - before
+
+
+active_memory, peak_memory, reset_peak_memory = mx.get_active_memory, mx.get_peak_memory, mx.reset_peak_memory
 
 
 def asarray(x: Any) -> Array:
