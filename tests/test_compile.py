@@ -1,11 +1,13 @@
 """A compiled function does what it does without compiling, on both devices, and says where it cannot."""
 
+import copy
+import sys
 from functools import partial
 
 import pytest
 
 import lucid
-from lucid import nn
+from lucid import nn, optim
 from lucid.compile import ENTRIES
 from lucid.errors import CompileError, GradientError
 
@@ -203,3 +205,283 @@ def test_what_is_captured_anywhere_is_seen_to_change():
         with lucid.no_grad():
             tensor.fill_(3.0)
     assert [f.item() for f in (compiled(bound), given(scale, bound))] == [81.0] * 2
+
+
+# --- What makes a graph another one ----------------------------------------------------------------------------------
+
+
+class Layers(nn.Module):
+    def __init__(self):
+        self.first, self.act, self.last = nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2)
+        self.scale, self.dtype, self.function = 2.0, lucid.float32, lucid.exp
+
+    def forward(self, x):
+        return self.function(self.last(self.act(self.first(x))) * self.scale).astype(self.dtype)
+
+
+def double(x):
+    return x * 2
+
+
+def halve(x):
+    return x * 0.5
+
+
+def with_new_weights(model):
+    model.first.weight = nn.Parameter(lucid.ones((4, 3), device=model.first.weight.device))
+
+
+CHANGES = {
+    "a number": lambda model: setattr(model, "scale", 3.0),
+    "the sign of zero": lambda model: setattr(model, "scale", -0.0),
+    "a module of another class": lambda model: setattr(model, "act", nn.GELU()),
+    "a dtype": lambda model: setattr(model, "dtype", lucid.float16),
+    "a function of lucid": lambda model: setattr(model, "function", lucid.tanh),
+    "a function of the caller": lambda model: setattr(model, "function", double),
+    "another function of the caller": lambda model: setattr(model, "function", halve),
+    "a parameter in its place": lambda model: model.first.weight.requires_grad_(False).fill_(1.0),
+    "another parameter": with_new_weights,
+    "a parameter that is gone": lambda model: setattr(model.first, "bias", None),
+    "a layer that is shared": lambda model: setattr(model, "act", model.act),
+    "the dtype of all": lambda model: model.to(lucid.float16),
+    "a loaded state": lambda model: model.load_state_dict({k: x * 2 for k, x in model.state_dict().items()}),
+    "a method": lambda model: setattr(model, "forward", lambda x: x.sum()),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_change_outside_is_seen_at_the_next_call(device, change):
+    lucid.random.seed(0)
+    model = Layers().to(device)
+    compiled, x = lucid.compile(lambda x: model(x)), lucid.linspace(-1, 1, 6, device=device).reshape((2, 3))
+    for _ in range(3):  # traced, found again, and recognised without a walk
+        compiled(x)
+    with lucid.no_grad():
+        change(model)
+    if model.first.weight.dtype is lucid.float16:
+        x = x.astype(lucid.float16)
+    for _ in range(3):
+        found, wanted = compiled(x), model(x)
+        assert found.dtype is wanted.dtype
+        assert abs(found - wanted).max().item() <= 1e-6 * abs(wanted).max().item()
+
+
+def test_train_and_eval_mode_have_their_own_graphs(device):
+    model = nn.Sequential(nn.Linear(3, 3), nn.Dropout(0.5)).to(device)
+    body = Counted(lambda x: model(x))
+    compiled, x = lucid.compile(lambda x: body(x)), lucid.ones((8, 3), device=device)
+    for training in (True, False, True, False):
+        model.train(training)
+        zeros = (compiled(x) == 0).sum().item()
+        assert (zeros > 0) is training
+    assert len(body.runs) == (2 if device == "gpu" else 4)
+
+
+def test_keys_and_lengths_of_containers_count(device):
+    state = {"a": lucid.full((), 2.0, device=device), "b": lucid.full((), 5.0, device=device)}
+    steps = []
+    compiled = lucid.compile(lambda x: x * state["b"] * (len(steps) + 1))
+    x = lucid.ones((), device=device)
+    assert [compiled(x).item() for _ in range(3)] == [5.0] * 3
+    state["b"], state["a"] = state.pop("a"), state.pop("b")
+    assert compiled(x).item() == 2.0
+    steps.append(None)
+    assert compiled(x).item() == 4.0
+
+
+def test_one_tensor_given_twice_is_not_two(device):
+    @lucid.compile
+    def run(a, b):
+        (a * b).sum().backward()
+
+    x, y = (lucid.asarray([3.0], device=device, requires_grad=True) for _ in range(2))
+    for _ in range(2):
+        x.grad = y.grad = None
+        run(x, x)
+        assert x.grad.tolist() == [6.0]
+        x.grad = None
+        run(x, y)
+        assert (x.grad.tolist(), y.grad.tolist()) == ([3.0], [3.0])
+
+
+def test_a_tensor_that_is_given_and_reached_is_one(device):
+    weight = lucid.asarray([3.0], device=device, requires_grad=True)
+
+    @lucid.compile
+    def run(x):
+        weight.grad = None
+        (x * weight).sum().backward()
+
+    for _ in range(3):
+        run(weight)
+        assert weight.grad.tolist() == [6.0]
+
+
+@pytest.mark.gpu
+def test_values_of_tensors_on_the_cpu_are_seen_to_change():
+    """They are built into the graph, so that other values need another one."""
+    weight = lucid.full((2,), 3.0)
+    compiled = lucid.compile(lambda x, y: x * weight.to("gpu") + y.to("gpu"))
+    x = lucid.ones(2, device="gpu")
+    for y in (1.0, 2.0):
+        assert compiled(x, lucid.full((2,), y)).tolist() == [3.0 + y] * 2
+    weight.fill_(5.0)
+    assert compiled(x, lucid.full((2,), 1.0)).tolist() == [6.0] * 2
+
+
+def test_modes_and_the_default_device_count(device):
+    weight = lucid.ones(2, device=device, requires_grad=True)
+    compiled = lucid.compile(lambda x: (x * weight, lucid.is_grad_enabled(), lucid.ones(1).device))
+    x = lucid.ones(2, device=device)
+    for _ in range(2):
+        out, recording, _ = compiled(x)
+        assert (out.requires_grad, recording) == (True, True)
+        with lucid.no_grad():
+            out, recording, _ = compiled(x)
+        assert (out.requires_grad, recording) == (False, False)
+        for default in {"cpu", device}:
+            with lucid.use_device(default):
+                assert compiled(x)[2] == default
+
+
+@pytest.mark.gpu
+def test_gradients_that_are_read_go_into_the_graph():
+    """A function that adds to gradients, beside one that forgets them first, which need not be given them."""
+    weight = lucid.asarray([2.0], device="gpu", requires_grad=True)
+    adds = lucid.compile(lambda x: (weight * x).sum().backward())
+    for i in range(4):
+        adds(lucid.ones(1, device="gpu"))
+        assert weight.grad.tolist() == [i + 1.0]
+
+    body = Counted(lambda x: (setattr(weight, "grad", None), (weight * x).sum().backward())[0])
+    forgets = lucid.compile(lambda x: body(x))
+    for grad in (None, lucid.ones(1, device="gpu"), None):
+        weight.grad = grad
+        forgets(lucid.ones(1, device="gpu"))
+        assert weight.grad.tolist() == [1.0]
+    assert len(body.runs) == 1
+    untouched = lucid.compile(lambda x: x * weight.detach())
+    untouched(lucid.ones(1, device="gpu"))
+    assert weight.grad.tolist() == [1.0]
+
+
+# --- Modules, whole steps, errors ------------------------------------------------------------------------------------
+
+
+def test_a_compiled_module_is_still_the_module(device):
+    model = Layers().to(device)
+    compiled, x = lucid.compile(model), lucid.linspace(-1, 1, 6, device=device).reshape((2, 3))
+    assert isinstance(compiled, Layers)
+    assert repr(compiled) == repr(model)
+    assert list(compiled.state_dict()) == list(model.state_dict())
+    assert all(a is b for a, b in zip(compiled.parameters(), model.parameters(), strict=True))
+    compiled.eval()
+    assert not model.training
+    for _ in range(3):
+        assert abs(compiled(x) - model(x)).max().item() < 1e-6
+    compiled.scale = 5.0
+    assert abs(compiled(x) - model(x)).max().item() < 1e-4
+    copied = copy.deepcopy(compiled)
+    with lucid.no_grad():
+        model.first.weight.fill_(0.0)
+    assert abs(copied(x) - model(x)).max().item() > 0.1
+    assert abs(compiled(x) - model(x)).max().item() < 1e-4
+
+
+def test_a_compiled_function_inside_another_is_part_of_it(device):
+    weight = lucid.ones(2, device=device, requires_grad=True)
+    inner = lucid.compile(lambda x: x * weight)
+
+    @lucid.compile
+    def outer(x):
+        weight.grad = None
+        inner(x).sum().backward()
+
+    for _ in range(3):
+        outer(lucid.full((2,), 3.0, device=device))
+        assert weight.grad.tolist() == [3.0, 3.0]
+
+
+def learning(device, wrap):
+    """A few steps with everything: dropout, clipping, momentum, decay, a schedule."""
+    lucid.random.seed(1)
+    model = nn.Sequential(nn.Linear(3, 8), nn.GELU(), nn.Dropout(0.3), nn.Linear(8, 2)).to(device)
+    optimizer = optim.AdamW(model.parameters(), lr=0.05)
+    schedule = optim.lr_scheduler.CosineWithWarmup(optimizer, total_steps=6, warmup_steps=2)
+    body = Counted(lambda: None)
+
+    def step(images, labels):
+        body()
+        loss = nn.functional.cross_entropy(model(images), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        norm = optim.clip_grad_norm_(model.parameters(), 0.5)
+        optimizer.step()
+        return {"loss": loss.detach(), "norm": norm}
+
+    step, found = wrap(step), []
+    for i in range(6):
+        images = lucid.linspace(-1, 1, 12, device=device).reshape((4, 3)) * (i + 1)
+        out = step(images, lucid.asarray([0, 1, 0, 1], device=device))
+        schedule.step()
+        found += [out["loss"].item(), out["norm"].item()]
+    return found + [p.sum().item() for p in model.parameters()], len(body.runs)
+
+
+def test_a_whole_training_step_compiles(device):
+    found, runs = learning(device, lucid.compile)
+    wanted, _ = learning(device, lambda f: f)
+    assert found == pytest.approx(wanted, rel=1e-4)  # fused arithmetic rounds less often, through six steps
+    assert runs == (2 if device == "gpu" else 6)  # the first one makes the optimiser's state
+
+
+@pytest.mark.gpu
+def test_an_index_out_of_bounds_inside_raises_as_outside():
+    x = lucid.arange(5, device="gpu")
+    pick = lucid.compile(lambda places: x[places] * 2)
+    for _ in range(2):
+        assert pick(lucid.asarray([0, 4], device="gpu")).tolist() == [0, 8]
+        with pytest.raises(IndexError, match="outside an axis of size 5"):
+            pick(lucid.asarray([0, 5], device="gpu")).tolist()
+
+
+@pytest.mark.gpu
+def test_the_log_says_which_argument_made_it_trace_again(caplog):
+    compiled = lucid.compile(lambda images, *, scale: images * scale)
+    x = lucid.ones((4, 2), device="gpu")
+    compiled(x, scale=2)
+    caplog.clear()
+    compiled(x[:3], scale=2)
+    compiled(x, scale=3)
+    compiled(x, scale=3)
+    assert [record.message.split("; ")[0] for record in caplog.records] == [
+        "compile: <lambda> is traced again, because argument 0 was float32 (4, 2) and is float32 (3, 2)",
+        "compile: <lambda> is traced again, because argument 0 was float32 (3, 2) and is float32 (4, 2)",
+        "compile: <lambda> is traced again, because argument scale was 2 and is 3",
+    ]
+
+
+@pytest.mark.gpu
+def test_a_call_that_finds_all_as_it_was_walks_nowhere(monkeypatch):
+    model = Layers().gpu()
+    compiled, x = lucid.compile(lambda x: model(x)), lucid.ones((2, 3), device="gpu")
+    compiled(x)
+    monkeypatch.setattr(sys.modules["lucid.compile"], "Reach", None)
+    for _ in range(3):
+        compiled(x)
+
+
+@pytest.mark.gpu
+def test_what_stays_on_the_cpu_costs_no_walk_when_a_gpu_is_there(monkeypatch):
+    model, x = Layers(), lucid.ones((2, 3))
+    compiled = lucid.compile(lambda x: model(x))
+    compiled(x)
+    monkeypatch.setattr(sys.modules["lucid.compile"], "Reach", None)
+    compiled(x)
+    monkeypatch.undo()
+    model.gpu()
+    body = Counted(lambda x: model(x))
+    compiled = lucid.compile(lambda x: body(x))
+    for _ in range(2):
+        assert compiled(x.gpu()).device == "gpu"
+    assert len(body.runs) == 1
