@@ -5,6 +5,7 @@
 For each op and each way to call it: the nanoseconds of one call, the median of rounds that run all of them in turn, and
 the ratio to the bare library below it (NumPy for the cpu, MLX for the gpu). The gpu's ops are put into MLX's graph and
 never evaluated, since that is what a call costs the program; nobody reads the values. PyTorch is there if installed.
+A chain is 20 products and a sum, and where it is recorded the backward pass too, which the bare libraries lack.
 """
 
 import argparse
@@ -21,13 +22,39 @@ import numpy as np
 import lucid
 from lucid.cli.measure import environment, in_turn
 
-OPS = {"add": "x + y", "scale": "x * 2", "sin": "sin(x)", "matmul": "a @ a", "sum": "sum(x)"}
+OPS = {
+    "add": "x + y",
+    "scale": "x * 2",
+    "sin": "sin(x)",
+    "matmul": "a @ a",
+    "sum": "sum(x)",
+    "index": "a[1]",
+    "slice": "a[:, 1:3]",
+    "reshape": "reshape(a, (2, 8))",
+    "chain": "chain(x, sum)",
+}
+LENGTH = 20  # of a chain of products, with its gradient where it is recorded
 SECONDS = 2e-3  # that a measurement takes
 HOST = {
     "x": np.asarray([0.1, 0.2, 0.3, 0.4], np.float32),
     "y": np.asarray([1, 2, 3, 4], np.float32),
     "a": np.eye(4, dtype=np.float32),
 }
+
+
+def chain(x: Any, sum: Callable[[Any], Any]) -> None:
+    out = x
+    for _ in range(LENGTH):
+        out = out * x
+    sum(out)
+
+
+def chain_and_gradient(x: Any, sum: Callable[[Any], Any]) -> None:
+    out = x
+    for _ in range(LENGTH):
+        out = out * x
+    x.grad = None
+    sum(out).backward()
 
 
 class Way(NamedTuple):
@@ -40,27 +67,29 @@ class Way(NamedTuple):
 
 def ways() -> dict[str, Way]:
     """Every way to call an op that can be had here, by name."""
-    found = {"numpy": Way(HOST | {"sin": np.sin, "sum": np.sum}, nullcontext, "numpy")}
+    functions = {"sin": np.sin, "sum": np.sum, "reshape": np.reshape, "chain": chain}
+    found = {"numpy": Way(HOST | functions, nullcontext, "numpy")}
     for device, base in (("cpu", "numpy"), ("gpu", "mlx")):
         if not lucid.is_available(device):
             continue
         if device == "gpu":
             import mlx.core as mx
 
-            names = {name: mx.array(x) for name, x in HOST.items()} | {"sin": mx.sin, "sum": mx.sum}
-            found["mlx"] = Way(names, nullcontext, "mlx")
+            functions = {"sin": mx.sin, "sum": mx.sum, "reshape": mx.reshape, "chain": chain}
+            names = {name: mx.array(x) for name, x in HOST.items()}
+            found["mlx"] = Way(names | functions, nullcontext, "mlx")
         tensors = {name: lucid.asarray(x, device=device, requires_grad=True) for name, x in HOST.items()}
-        names = tensors | {"sin": lucid.sin, "sum": lucid.sum}
+        names = tensors | {"sin": lucid.sin, "sum": lucid.sum, "reshape": lucid.reshape, "chain": chain}
         found[f"lucid {device}"] = Way(names, lucid.no_grad, base)
-        found[f"lucid {device}, recorded"] = Way(names, nullcontext, base)
+        found[f"lucid {device}, recorded"] = Way(names | {"chain": chain_and_gradient}, nullcontext, base)
     if importlib.util.find_spec("torch"):
         import torch
 
         torch.set_num_threads(1)
         names = {name: torch.tensor(x, requires_grad=True) for name, x in HOST.items()}
-        names |= {"sin": torch.sin, "sum": torch.sum}
+        names |= {"sin": torch.sin, "sum": torch.sum, "reshape": torch.reshape, "chain": chain}
         found["torch"] = Way(names, torch.no_grad, "numpy")
-        found["torch, recorded"] = Way(names, nullcontext, "numpy")
+        found["torch, recorded"] = Way(names | {"chain": chain_and_gradient}, nullcontext, "numpy")
     return found
 
 
