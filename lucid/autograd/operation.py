@@ -80,6 +80,7 @@ class Primitive:
         self.keeps_places = [(i, x) for i, x in enumerate(inputs) if {f"{x}_dtype", f"{x}_device"} & asked]
         self.names_of_shapes = [(i, f"{x}_shape") for i, x in enumerate(inputs) if f"{x}_shape" in asked]
         self.keeps_out = "out" in asked
+        self.keeps = bool(self.keeps_inputs or self.keeps_places or self.keeps_out)
 
     def __call__(self, *inputs: Tensor, **options: Any) -> Any:
         """Run on the inputs' device and record, if a gradient flows through any of them.
@@ -108,14 +109,20 @@ class Primitive:
 
         `options` becomes the node's own.
         """
-        kept = options
+        kept = self.kept(out, inputs, arrays, options) if self.keeps else options
+        out.node = Node(self, tuple(map(node_of, inputs)), tuple(map(shape_of, arrays)), kept)
+
+    def kept(
+        self, out: Tensor, inputs: Sequence[Tensor], arrays: Sequence[Any], kept: dict[str, Any]
+    ) -> dict[str, Any]:
+        """The options, with what else the rules will ask for."""
         for i, name in self.keeps_inputs:
             kept[name] = arrays[i]
         for i, name in self.keeps_places:
             kept[f"{name}_dtype"], kept[f"{name}_device"] = inputs[i].dtype, inputs[i].device
         if self.keeps_out:
             kept["out"] = out.array
-        out.node = Node(self, tuple(map(node_of, inputs)), tuple(map(shape_of, arrays)), kept)
+        return kept
 
     def record_all(
         self, outputs: tuple[Tensor, ...], inputs: Sequence[Tensor], arrays: Sequence[Any], options: dict[str, Any]

@@ -10,7 +10,7 @@ from functools import update_wrapper
 from typing import Any, TypeVar
 
 from ..autograd.batches import meeting
-from ..autograd.graph import offer
+from ..autograd.graph import Node, offer
 from ..autograd.modes import MODES
 from ..autograd.operation import Primitive, Rule
 from ..dtypes import COMPLEX, DType
@@ -77,7 +77,8 @@ def _unary(op: Primitive, domain: Domain) -> Callable[[Tensor], Tensor]:
         if dtype is None and (domain.precision is None or x.dtype.itemsize > 2):  # autocast may have a say in those
             results[x.dtype] = out.dtype
         if x.node is not None and differentiable and MODES.recording:
-            op.record(out, (x,), (array,), {})
+            kept = op.kept(out, (x,), (array,), {}) if op.keeps else {}
+            out.node = Node(op, (x.node,), (array.shape,), kept)
         return out
 
     return unary
@@ -104,7 +105,8 @@ def _binary(op: Primitive, domain: Domain) -> Callable[[Operand, Operand], Tenso
         if dtype is None and (domain.precision is None or x1.dtype.itemsize > 2):
             results[x1.dtype] = out.dtype
         if differentiable and (x1.node is not None or x2.node is not None) and MODES.recording:
-            op.record(out, (x1, x2), (a, b), {})
+            kept = op.kept(out, (x1, x2), (a, b), {}) if op.keeps else {}
+            out.node = Node(op, (x1.node, x2.node), (a.shape, b.shape), kept)
         return out
 
     return binary
