@@ -158,7 +158,7 @@ def is_tracing() -> bool:
 
 
 def check(where: str, size: int, index: Array) -> None:
-    """Raise an IndexError where a value is next read, if the index, or one before it, is outside an axis of this size."""
+    """Raise an IndexError where a value is next read, if this index, or one before it, is outside such an axis."""
     before = _state.checks.get((where, size))
     if before is not None:
         index = mx.where((before < -size) | (before >= size), before, index)
