@@ -23,7 +23,7 @@ import mlx.optimizers
 import mlx.utils
 
 import lucid
-from lucid import devices, models, optim
+from lucid import devices, memory, models, optim
 from lucid.cli.measure import Spread, environment, in_turn
 from lucid.nn.functional import cross_entropy
 
@@ -203,8 +203,16 @@ NAMES = ("mlx.nn", "lucid")
 @contextmanager
 def nothing_starts() -> Iterator[None]:
     """lucid begins to compute at the end of a step; not here, where only the building is measured."""
-    with mock.patch.object(devices.backend("gpu"), "start"):
-        yield
+
+    def start(arrays: Any) -> None:
+        pass
+
+    budget = memory.set_budget(2**60)
+    try:
+        with mock.patch.object(devices.backend("gpu"), "start", start):
+            yield
+    finally:
+        memory.set_budget(budget)
 
 
 def sides(image_size: int, batch: int) -> dict[tuple[str, str], Side]:

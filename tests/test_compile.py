@@ -441,7 +441,7 @@ def test_an_index_out_of_bounds_inside_raises_as_outside():
     pick = lucid.compile(lambda places: x[places] * 2)
     for _ in range(2):
         assert pick(lucid.asarray([0, 4], device="gpu")).tolist() == [0, 8]
-        with pytest.raises(IndexError, match="outside an axis of size 5"):
+        with pytest.raises(IndexError, match="has 5 places: index 5 is outside"):
             pick(lucid.asarray([0, 5], device="gpu")).tolist()
 
 
