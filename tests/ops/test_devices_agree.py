@@ -5,6 +5,7 @@ import pytest
 from lucid import tree
 from tests.comparing import assert_same, outcome
 from tests.op_samples import Op, Sample, Wrong, call, cases, uses_float64, wrongs
+from tools.parity_devices import DTYPES, difference, in_dtype, table
 
 pytestmark = [pytest.mark.gpu, pytest.mark.parametrize("device", ["gpu"], indirect=True)]
 
@@ -21,3 +22,12 @@ def test_the_gpu_refuses_what_the_cpu_refuses(device: str, op: Op, wrong: Wrong)
     on_cpu, on_gpu = (outcome(lambda where=where: call(op, where, wrong)) for where in ("cpu", device))
     assert on_gpu == on_cpu
     assert on_cpu[1]
+
+
+@pytest.mark.parametrize("op", list(table()), ids=lambda op: op.name)
+def test_the_devices_agree_in_every_dtype(device: str, op: Op) -> None:
+    """All samples in all dtypes, as `make parity-devices` prints them."""
+    for dtype in DTYPES:
+        for sample in op.samples:
+            words, _ = difference(op, in_dtype(sample, dtype))
+            assert not words, f"{dtype.name}, {sample.note}: {words}"
