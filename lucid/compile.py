@@ -117,6 +117,7 @@ class _Call:
         self.arguments = args, options
         leaves = tree.leaves(self.arguments)
         self.tensors = [x for x in leaves if isinstance(x, Tensor)]
+        self.generators = [x for x in leaves if isinstance(x, random.Generator)]
         self.signatures = tuple(map(_signature, leaves))
         self.rest = _form(self.arguments), get_ident(), MODES.recording, MODES.casting, devices.default_device()
 
@@ -126,8 +127,8 @@ class _Call:
             yield from tree.named_leaves(arguments)
 
     def objects(self) -> dict[str, Any]:
-        """The arguments that are no tensors, by path."""
-        return {f"argument {name}": x for name, x in self.named() if not isinstance(x, Tensor)}
+        """The arguments that are neither tensors nor generators, by path."""
+        return {f"argument {name}": x for name, x in self.named() if not isinstance(x, Tensor | random.Generator)}
 
     def apart(self, places: dict[int, int]) -> tuple[list[Tensor], tuple[int, ...]]:
         """The gpu tensors that are given, each once, without those that have `places` among the reached ones by id.
@@ -156,6 +157,8 @@ def _signature(value: Any, with_gradient: bool = True) -> Any:
             return "cpu", _Same(value.array)
         has_gradient = with_gradient and value.is_leaf and value.grad is not None
         return value.shape, value.dtype, value.requires_grad, has_gradient
+    if isinstance(value, random.Generator):  # whichever it is, its keys are given to the graph at each call
+        return random.Generator, "a generator"
     if isinstance(value, float):  # 0.0 and -0.0 differ, and nan is itself
         return float, repr(value)
     try:
@@ -210,13 +213,15 @@ class _Graph:
     def __init__(self, function: Callable[..., Any], call: _Call, reach: Reach, reads_gradients: bool) -> None:
         self.function, self.signatures, self.rest = function, call.signatures, call.rest
         self.reads_gradients = reads_gradients
-        self.keys: Any = None  # of random draws, or what stands for them where there are none
-        self.draws = 0
+        self.keys: list[Any] = []  # of each generator's draws, or what stands for them where there are none
+        self.draws: list[int] = []
         self.attending(reach)
+        _, self.streams = self._generators(call)
         _, self.pattern = call.apart(self.places)
         found = tuple((path, _signature(x)) for path, x in reach.found.items())
         tensors = tuple((path, _signature(x, reads_gradients)) for path, x in reach.tensors.items())
-        self.key = call.signatures, call.rest, self.pattern, reach.structure, found, tensors
+        generators = self.streams, *reach.generators
+        self.key = call.signatures, call.rest, self.pattern, generators, reach.structure, found, tensors
 
     def attending(self, reach: Reach) -> "_Graph":
         """The graph itself, from now on with the tensors that were found now."""
@@ -238,22 +243,36 @@ class _Graph:
             and call.rest == self.rest
             and call.apart(self.places)[1] == self.pattern
             and self.reach.holds()
+            and self._generators(call)[1] == self.streams
             and all(map(is_, map(node_of, self.holders), self.nodes))
             and [node.grad is not None for node in self.leaves] == self.with_grad
             and all(map(_alike, map(array_of, self.holders), self.arrays))
             and all(x.array is array for x, array in self.on_cpu)
         )
 
+    def _generators(self, call: _Call) -> tuple[list[random.Generator], tuple[int, ...]]:
+        """The default generator, those that are given and those that are reached, each once; and which each one is."""
+        met = [random.default_generator, *call.generators, *self.reach.generators.values()]
+        once = list({id(g): g for g in met}.values())
+        return once, tuple(map(once.index, met))
+
     def run(self, call: _Call) -> Any:
-        generator = random.default_generator
+        generators, _ = self._generators(call)
         fresh, _ = call.apart(self.places)
         tensors = fresh + self.holders
         inputs = [*map(array_of, tensors), *_gradients(tensors if self.reads_gradients else fresh).values()]
-        outputs = self.graph(generator.keys() if self.draws else self.keys, *inputs)
-        generator.state = (generator.state[0], generator.state[1] + self.draws)
+        keys = (g.keys() if draws else old for g, draws, old in zip(generators, self.draws, self.keys))
+        outputs = self.graph(*keys, *inputs)
+        self._drawn(generators)
         out = self._written(tensors, outputs)
         self.arrays = list(map(array_of, self.holders))
         return out
+
+    def _drawn(self, generators: list[random.Generator]) -> None:
+        """Let generators go on from after the draws of a call."""
+        for generator, draws in zip(generators, self.draws):
+            seed, before = generator.state
+            generator.state = seed, before + draws
 
     def _written(self, tensors: list[Tensor], outputs: list[Any]) -> Any:
         """What the function returned, after what it wrote has been written."""
@@ -269,36 +288,38 @@ class _Graph:
 
     def trace(self, call: _Call, reach: Reach) -> Any:
         """Run the function on arrays that have no values yet, and the graph that this gives on those that have."""
-        generator = random.default_generator
-        state, self.keys = generator.state, generator.keys()
+        generators, _ = self._generators(call)
+        states, self.keys = [g.state for g in generators], [g.keys() for g in generators]
         fresh, _ = call.apart(self.places)
         saved = [(x, x.array, x.node, x.grad) for x in (*call.tensors, *reach.tensors.values())]
         self.graph = devices.backend("gpu").trace(lambda *arrays: self._traced(arrays, call, reach))
         tensors = fresh + self.holders
         inputs = _values(tensors) | _gradients(tensors if self.reads_gradients else fresh)
         try:
-            outputs = self.graph(self.keys, *inputs.values())
+            outputs = self.graph(*self.keys, *inputs.values())
         finally:
-            generator.traced, generator.state = None, state
+            for generator, state in zip(generators, states):
+                generator.traced, generator.state = None, state
             for x, array, node, grad in saved:
                 x.array, x.node = array, node
                 if node is not None:
                     node.grad = grad
-        generator.state = (state[0], state[1] + self.draws)
+        self._drawn(generators)
         out = self._written([*fresh, *self.late], outputs)
         del self.late
         return out
 
     def _traced(self, arrays: Any, call: _Call, reach: Reach) -> list[Any]:
         """What the graph gives: the function runs on its arguments in new handles, on what it reaches in their own."""
-        generator = random.default_generator
-        first = generator.state[1]
-        generator.traced = (first, arrays[0])
+        generators, _ = self._generators(call)
+        firsts = [g.state[1] for g in generators]
+        for generator, first, keys in zip(generators, firsts, arrays):
+            generator.traced = first, keys
         fresh, _ = call.apart(self.places)
         stand_ins = {id(x): _stand_in(x) for x in fresh}
         tensors = [*stand_ins.values(), *self.holders]
         names = _values(tensors) | _gradients(tensors if self.reads_gradients else tensors[: len(fresh)])
-        read = dict(zip(names, arrays[1:], strict=True))
+        read = dict(zip(names, arrays[len(generators) :], strict=True))
         for node in self.nodes:
             if node is not None and node.op is None and not self.reads_gradients:
                 node.grad = UNREAD
@@ -309,7 +330,7 @@ class _Graph:
                 tensors[place].grad = Tensor(array)
         args, options = tree.map(lambda leaf: stand_ins.get(id(leaf), leaf), call.arguments)
         result = self.function(*args, **options)
-        self.draws = generator.state[1] - first
+        self.draws = [g.state[1] - first for g, first in zip(generators, firsts)]
 
         after = Reach(self.function, call.objects())
         _refuse_changes(reach, after, self.on_cpu)

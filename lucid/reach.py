@@ -26,13 +26,14 @@ attributes_of = attrgetter("__dict__")
 class Reach:
     """All that `function` reaches, by itself or through `objects`, which are known by their paths.
 
-    `tensors` are by path, and so is what is `found` besides: numbers, words and whatever is not followed. `structure`
-    says which containers and objects lie on the way.
+    `tensors` and `generators` are by path, and so is what is `found` besides: numbers, words and whatever is not
+    followed. `structure` says which containers and objects lie on the way.
     """
 
     def __init__(self, function: Callable[..., Any], objects: dict[str, Any]) -> None:
         self.home = getattr(function, "__module__", None)
         self.tensors: dict[str, Tensor] = {}
+        self.generators: dict[str, Generator] = {}
         self.found: dict[str, Any] = {}
         structure: list[Any] = []
         self._objects: list[Any] = []
@@ -50,6 +51,8 @@ class Reach:
                 seen.add(id(value))
                 if isinstance(value, Tensor):
                     self.tensors[path] = value
+                elif isinstance(value, Generator):
+                    self.generators[path] = value
                 elif (children := self._children(path, value)) is None:
                     self.found[path] = value
                 else:
@@ -103,7 +106,7 @@ class Reach:
             return [(path, value.func), (f"{path}.args", value.args), (f"{path}.keywords", value.keywords)]
         if isinstance(value, MethodType):
             return [(f"{path}.self", value.__self__), (path, value.__func__)]
-        if isinstance(value, ModuleType | type | BuiltinFunctionType | Generator):
+        if isinstance(value, ModuleType | type | BuiltinFunctionType):
             return None
         if not _is_followed(type(value)) or (attributes := getattr(value, "__dict__", None)) is None:  # type: ignore[arg-type]
             return None
