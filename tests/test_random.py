@@ -1,5 +1,6 @@
 """Random numbers: the same bits on both devices, known answers, and the right distributions."""
 
+import math
 import threading
 
 import numpy as np
@@ -13,6 +14,7 @@ from lucid.random import Generator
 
 KNOWN_BITS = [1008781697, 429847841, 4130933813, 3836758528, 426478935]
 KNOWN_INTEGERS, KNOWN_PERMUTATION = [2, 69, 74, 91, 87], [0, 1, 3, 2, 5, 4]
+INTEGERS = [lucid.int8, lucid.int16, lucid.int32, lucid.int64, lucid.uint8, lucid.uint16, lucid.uint32, lucid.uint64]
 FLOATS = [lucid.bfloat16, lucid.float16, lucid.float32, lucid.float64]
 
 
@@ -38,6 +40,26 @@ def test_both_devices_have_the_same_bits(device: str, shape: tuple[int, ...]) ->
 
     for found, wanted in zip(draw(device), draw("cpu"), strict=True):
         assert (found.dtype, found.shape) == (wanted.dtype, shape)
+        np.testing.assert_array_equal(found.numpy(), wanted.numpy())
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("device", ["gpu"], indirect=True)
+@pytest.mark.parametrize("shape", [(), (1,), (0,), (2, 3), (257,), (4, 0, 2), (3, 4, 5)])
+def test_both_devices_have_the_same_integers_and_permutations(device: str, shape: tuple[int, ...]) -> None:
+    def draw(where: str) -> list[lucid.Tensor]:
+        g = Generator(17)
+        found = [
+            random.integers(max(-3, lucid.iinfo(d).min), 100, shape, dtype=d, device=where, generator=g)
+            for d in INTEGERS
+        ]
+        found += [random.permutation(n, device=where, generator=g) for n in (0, 1, 2, 1000)]
+        x = lucid.arange(math.prod(shape), device=where).reshape(shape)
+        found += [random.permutation(x, axis=i, generator=g) for i in range(len(shape))]
+        return [*found, random.choice(50, shape, device=where, generator=g)]
+
+    for found, wanted in zip(draw(device), draw("cpu"), strict=True):
+        assert (found.dtype, found.shape) == (wanted.dtype, wanted.shape)
         np.testing.assert_array_equal(found.numpy(), wanted.numpy())
 
 

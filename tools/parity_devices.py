@@ -16,22 +16,39 @@ import numpy as np
 
 import lucid
 from lucid import dtypes, fft, tree
+from lucid.nn import functional
 from tests.comparing import assert_same, native, outcome, units_apart
 from tests.op_samples import OPS, Op, Sample, call
-from tests.op_samples.writing import sample
+from tests.op_samples.writing import EDGES, X, Y, integers, numbers, sample
 from tests.ops import test_fft, test_linalg
 
 DTYPES = [d for d in dtypes.ALL if d not in (lucid.float64, lucid.complex128)]
 
 
+NEURAL = {  # functions of lucid.nn.functional, each with some arguments
+    "conv2d": [sample(numbers(2, 3, 5, 5), numbers(4, 3, 2, 2), numbers(4), padding=1)],
+    "cross_entropy": [sample(X, integers(3, high=3)), sample(X, integers(3, high=3, low=-4)), sample(X, X)],
+    "interpolate": [sample(numbers(1, 2, 4, 3), scale_factor=2, mode=mode) for mode in ("nearest", "bilinear")],
+    "layer_norm": [sample(X, (4,), Y[0], Y[1]), sample(X, (3, 4))],
+    "linear": [sample(X, numbers(5, 4), numbers(5)), sample(X, numbers(5, 3))],
+    "mse_loss": [sample(X, Y), sample(X, Y, reduction="none")],
+    "one_hot": [sample(integers(5)), sample(integers(5), 3)],
+    "pad": [sample(X, (1, 2)), sample(X, (1, 2), value=0.5)],
+    "relu": [sample(X), sample(EDGES)],
+    "scaled_dot_product_attention": [sample(*(numbers(2, 3, 4, 5, salt=i) for i in range(3)))],
+}
+
+
 def table() -> Iterator[Op]:
-    """All ops: those of tests/op_samples, linear algebra and Fourier transforms."""
+    """All ops: those of tests/op_samples, linear algebra, Fourier transforms, and functions of neural networks."""
     yield from OPS
     for name, function, reference, arrays in test_linalg.values("real"):
         yield Op(f"linalg.{name}", function, reference, None, [sample(*arrays)])
     for name in fft.__all__:
         found = [sample(x, **options) for n, x, options in (p.values for p in test_fft.samples()) if n == name]
         yield Op(f"fft.{name}", getattr(fft, name), None, None, found)
+    for name, found in NEURAL.items():
+        yield Op(f"nn.{name}", getattr(functional, name), None, None, found)
 
 
 def in_dtype(of: Sample, dtype: lucid.DType) -> Sample:

@@ -209,6 +209,14 @@ def _brought(x: Tensor, part: Tensor, array: Any) -> Any:
     raise IndexError(f"getitem: the tensor is on {x.device}, its index on {part.device}; move it with .to(device)")
 
 
+def inside(indices: Tensor, size: int, where: str) -> Tensor:
+    """Indices of an axis of this size. If one is none, the IndexError begins with `where`.
+
+    It is raised here, or for indices that a gpu computed where a value is next read.
+    """
+    return Tensor(backend_of[type(indices.array)].bounded(indices.array, size, where))
+
+
 def _bounded(x: Tensor, part: Any, axis: int) -> Any:
     """One index, slice or integer array, checked against the axis that it reads."""
     size = x.shape[axis]
@@ -216,7 +224,7 @@ def _bounded(x: Tensor, part: Any, axis: int) -> Any:
         return _canonical_slice(part, size)
     if isinstance(part, Tensor):
         where = f"getitem: axis {axis} of shape {x.shape} has {size} places"
-        return _brought(x, part, backend_of[type(part.array)].bounded(part.array, size, where))
+        return _brought(x, part, inside(part, size, where).array)
     try:
         place = index(part)
     except TypeError:

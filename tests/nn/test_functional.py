@@ -75,8 +75,7 @@ def test_the_gradient_of_cross_entropy():
 @pytest.mark.parametrize("wrong", [[0, 3], [-1, 0]])
 def test_a_class_that_is_not_there(wrong, device):
     x, target = lucid.zeros((2, 3), device=device), lucid.asarray(wrong, device=device)
-    message = "a target is not a class; wanted integers from 0 to 2" if device == "cpu" else "has 3 places"
-    with pytest.raises(IndexError, match=message):
+    with pytest.raises(IndexError, match="a target is not a class; wanted integers from 0 to 2"):
         F.cross_entropy(x, target).item()
     with pytest.raises(IndexError):
         F.one_hot(target, 3).tolist()

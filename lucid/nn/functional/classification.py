@@ -9,7 +9,7 @@ from ...ops.arguments import REAL_FLOATING, ready, tensor, together
 from ...ops.creation import arange
 from ...ops.data_types import astype
 from ...ops.elementwise import clip, equal, less, log, log1p, logical_and, logical_not, not_equal
-from ...ops.indexing import take, take_along_axis
+from ...ops.indexing import inside, take, take_along_axis
 from ...ops.manipulation import expand_dims, squeeze
 from ...ops.searching import where
 from ...ops.statistical import cumulative_sum, mean, sum
@@ -122,14 +122,9 @@ def _of_classes(
         )
     places = class_indices(function, target, classes)
     kept = not_equal(astype(target, int64), ignore_index)
-    places = where(kept, places, 0)
-    try:
-        losses = -squeeze(take_along_axis(weighted, expand_dims(places, axis), axis=axis), axis)
-    except IndexError:
-        raise IndexError(
-            f"{function}: a target is not a class; wanted integers from 0 to {classes - 1} for input {weighted.shape}, "
-            f"or ignore_index={ignore_index}"
-        ) from None
+    wanted = f"wanted integers from 0 to {classes - 1} for input {weighted.shape}, or ignore_index={ignore_index}"
+    places = inside(where(kept, places, 0), classes, f"{function}: a target is not a class; {wanted}")
+    losses = -squeeze(take_along_axis(weighted, expand_dims(places, axis), axis=axis), axis)
 
     def counted() -> Tensor:
         return sum(astype(kept, weighted.dtype) if weight is None else where(kept, take(weight, places, axis=0), 0.0))
