@@ -288,6 +288,16 @@ def test_gradients_flow_to_concentrations(device):
         np.testing.assert_allclose(host(concentration.grad), wanted, rtol=1e-3, atol=1e-6)
 
 
+def test_second_derivatives_of_gamma_numbers():
+    a = lucid.asarray([0.5, 2.0], dtype=lucid.float64, requires_grad=True)
+    x = random.gamma(None, a, generator=generator())
+    (slope,) = lucid.grad(x.sum(), [a], create_graph=True)
+    (found,) = lucid.grad(slope.sum(), [a])
+    below, step = stats.gamma(host(a)).cdf(host(x)), 1e-3
+    before, at, after = (stats.gamma(host(a) + h).ppf(below) for h in (-step, 0, step))
+    np.testing.assert_allclose(host(found), (before - 2 * at + after) / step**2, rtol=1e-4)
+
+
 @pytest.mark.parametrize("name", ["gamma", "beta", "dirichlet", "student_t"])
 def test_gradients_of_means_and_variances(name, device):
     """The mean of f(x) as a function of the parameters, whose derivative is known."""
