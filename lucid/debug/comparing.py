@@ -28,6 +28,7 @@ class Comparison(NamedTuple):
 
     layer: str
     op: str
+    composite: bool  # rather than a primitive: an op that is written in others where a device has no kernel for it
     backward: bool
     ran_on: Device  # whose run of the model had this op
     inputs: str  # their dtypes and shapes
@@ -52,6 +53,8 @@ class Comparison(NamedTuple):
 def compare(layer: str, step: Step, result: Any) -> Comparison | None:
     """A step that gave `result`, compared with the same step on the other device; None where the other has no such
     dtype, or where the step is a move to it."""
+    if step.node is not None:  # what a kernel computes unasked is nobody's
+        result = [x for x, wants in zip(result, step.wanted) if wants]
     found, given = ([Tensor(x) for x in _arrays(arrays)] for arrays in (result, step.inputs))
     if len(places := {x.device for x in (*found, *given)}) != 1 or any(x.dtype in CPU_ALONE for x in (*found, *given)):
         return None
@@ -60,7 +63,8 @@ def compare(layer: str, step: Step, result: Any) -> Comparison | None:
     described = ", ".join(f"{x.dtype.name} {x.shape}" for x in given)
 
     def judged(difference: float, tolerance: float, reason: str) -> Comparison:
-        return Comparison(layer, step.name, step.node is not None, here, described, difference, tolerance, reason)
+        what = isinstance(step.op, Composite), step.node is not None
+        return Comparison(layer, step.name, *what, here, described, difference, tolerance, reason)
 
     try:
         other = _again(step, there, lambda x: x.to(there))

@@ -34,8 +34,11 @@ class Parity:
 
     @property
     def first(self) -> Comparison | None:
-        """The first op whose results differ by more than they may, None if there is none."""
-        return next((c for c in self.comparisons if not c.ratio <= 1), None)
+        """The first op whose results differ by more than they may, None if there is none: on the way forward if there
+        is one. A primitive of the same layer says more than a composite, which may contain it."""
+        wrong = sorted((c for c in self.comparisons if not c.ratio <= 1), key=lambda c: c.backward)
+        inside = [c for c in wrong if c.layer == wrong[0].layer and not c.composite]
+        return next(iter(inside or wrong), None)
 
     @property
     def agree(self) -> bool:

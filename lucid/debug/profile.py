@@ -21,6 +21,7 @@ from ..nn import Module
 from ..nn.summary import aligned
 from ..ops.creation import ones
 from ..tensor import Tensor
+from .comparing import moved
 from .layers import watch
 
 __all__ = ["HEADER", "Cost", "Profile", "profile"]
@@ -114,25 +115,23 @@ class Profile:
 def profile(model: Module, *inputs: Any, training: bool = False) -> Profile:
     """Run a model on the device it is on, and backward if `training`, and measure each op.
 
-    `inputs` are what its forward takes. `training` also records, and takes gradients of the parameters and drops them;
-    dropout acts as the model's own mode says.
+    `inputs` are what its forward takes, on any device. `training` also records, and takes gradients of the parameters
+    and drops them; dropout acts as the model's own mode says.
 
     >>> import lucid
     >>> from lucid import nn
-    >>> found = lucid.profile(nn.Sequential(nn.Linear(4, 3), nn.GELU()), lucid.ones((2, 4)), training=True)
-    >>> [(cost.layer, cost.op) for cost in found.costs if not cost.backward]
-    [('0', 'matrix_transpose'), ('0', 'matmul'), ('0', 'add'), ('1', 'gelu')]
-    >>> [(cost.layer, cost.op) for cost in found.costs if cost.backward][0]
-    ('1', 'gradient of gelu')
+    >>> found = lucid.profile(nn.Sequential(nn.LayerNorm(4), nn.Softmax(-1)), lucid.ones((2, 4)), training=True)
+    >>> [(cost.layer, cost.op) for cost in found.costs]
+    [('0', 'layer_norm'), ('1', 'softmax'), ('1', 'gradient of softmax'), ('0', 'gradient of layer_norm')]
     """
     like = next(model.parameters(), None)
     device = default_device() if like is None else like.device
-    arrays = backend(device)
+    arrays, given = backend(device), tree.map(lambda x: moved(x, device), inputs)
 
     def run() -> None:
         model.zero_grad()
         with set_grad_enabled(training):
-            out = [x for x in tree.leaves(model(*inputs)) if isinstance(x, Tensor)]
+            out = [x for x in tree.leaves(model(*given)) if isinstance(x, Tensor)]
             made = [x.array for x in out]
             if training:
                 backward(out, [ones(x.shape, dtype=x.dtype, device=x.device) for x in out])

@@ -35,7 +35,7 @@ def test_a_fault(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyP
     assert called.code == 1
     shown = " ".join(called.out.split())
     assert "The devices DIFFER. First of" in shown
-    assert "softmax, in block1.0.attn, of float32 (1, 1, 64, 1), as the cpu runs it" in shown
+    assert "softmax, in block1.0.attn, of float32 (1, 1, 64, 1), as the gpu runs it" in shown
     assert called.err == ""
 
 
