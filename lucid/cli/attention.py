@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from ..devices import DEVICES, describe
+from ..devices import describe
 from ..dtypes import uint8
 from ..io import to_png
 from ..io.files import replacing
@@ -17,7 +17,7 @@ from ..ops.statistical import max
 from ..tensor import Tensor
 from .attention_maps import Attention, attentions, plot
 from .loading import about_weights, load_model
-from .options import UsageError, add_json, add_model, add_seed, natural, positive
+from .options import UsageError, add_device, add_json, add_model, add_seed, chosen_device, natural, positive
 from .output import Output
 from .photograph import photograph
 
@@ -37,7 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add_model(parser, "--model")
     parser.add_argument("--image-size", type=positive, default=224, metavar="N", help="pixels (default: %(default)s)")
-    parser.add_argument("--device", choices=DEVICES, default="cpu", help="where to run (default: %(default)s)")
+    add_device(parser)
     parser.add_argument("--output", type=Path, default=Path("runs"), metavar="DIR", help="for files (default: runs)")
     add_seed(parser)
     add_json(parser)
@@ -47,7 +47,8 @@ def run(options: argparse.Namespace) -> None:
     output = Output("lucid attention", options.json)
     size = options.image_size
     image = photograph(options.image, size)
-    model = load_model(options.model, options.weights, options.seed).to(options.device)
+    device = chosen_device(options.device, options.model, 1, size, output)
+    model = load_model(options.model, options.weights, options.seed).to(device)
     weights = about_weights(options.weights, options.seed)
     depth = _one_of(model.config.depths, options.stage, "stage")
     block = _one_of(range(depth), options.block or depth, "block")
@@ -58,7 +59,7 @@ def run(options: argparse.Namespace) -> None:
     query = [_part(n, size) for n in options.query or (size // 2, size // 2)]
     look = stage.look(*query, head)
 
-    about = f"{options.model}, {weights}; {options.image.name}; {options.device}: {describe(options.device)}"
+    about = f"{options.model}, {weights}; {options.image.name}; {device}: {describe(device)}"
     options.output.mkdir(parents=True, exist_ok=True)
     path, explorer = options.output / "attention.png", options.output / "attention.html"
     whose = "mean over the heads" if head is None else f"head {options.head}"

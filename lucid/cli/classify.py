@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from ..autograd import no_grad
-from ..devices import DEVICES, Device, describe
+from ..devices import Device, describe
 from ..io import RECIPES, ImageError, imagenet_classes, preprocess
 from ..io.packages import needed
 from ..nn.functional import softmax
 from ..ops.manipulation import stack
 from ..tensor import Tensor
 from .loading import about_weights, load_model
-from .options import add_json, add_model, add_seed, positive
+from .options import add_device, add_json, add_model, add_seed, chosen_device, positive
 from .output import Output
 from .photograph import top
 
@@ -27,7 +27,7 @@ EXAMPLE = "lucid classify cat.jpg holiday/ --model pvt_small --weights pvt_small
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("images", type=Path, nargs="+", metavar="IMAGE", help="a picture, or a folder of pictures")
     add_model(parser, "--model")
-    parser.add_argument("--device", choices=DEVICES, default="cpu", help="where to run (default: %(default)s)")
+    add_device(parser)
     parser.add_argument("--topk", type=positive, default=5, metavar="N", help="classes to name (default: %(default)s)")
     parser.add_argument(
         "--batch-size", type=positive, default=8, metavar="N", help="pictures at a time (default: %(default)s)"
@@ -47,18 +47,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     output = Output("lucid classify", options.json)
     paths = list(pictures(options.images))
-    about = describe(options.device)
-    model = load_model(options.model, options.weights, options.seed).to(options.device)
+    batch = min(options.batch_size, len(paths))
+    device = chosen_device(options.device, options.model, batch, options.image_size, output)
+    about = describe(device)
+    model = load_model(options.model, options.weights, options.seed).to(device)
     weights = about_weights(options.weights, options.seed)
-    output.say(f"{options.model}, {weights}; {options.device}: {about}")
+    output.say(f"{options.model}, {weights}; {device}: {about}")
     if options.weights is None:
         output.say("Random weights know nothing: what they name means nothing. Give others with --weights FILE.")
-    output.results |= {"model": options.model, "weights": weights, "device": options.device, "runs_on": about}
+    output.results |= {"model": options.model, "weights": weights, "device": device, "runs_on": about}
     output.results["images"] = found = []
     with output.progress() as progress:
         task = progress.add_task("classifying", total=len(paths))
         for some in _batches(paths, options.batch_size):
-            found += _classified(model, some, options)
+            found += _classified(model, device, some, options)
             progress.update(task, advance=len(some))
     rows = []
     for picture in found:
@@ -102,9 +104,8 @@ def _batches(paths: Sequence[Path], size: int) -> Iterator[Sequence[Path]]:
     return (paths[i : i + size] for i in range(0, len(paths), size))
 
 
-def _classified(model: Any, paths: Sequence[Path], options: argparse.Namespace) -> list[dict[str, Any]]:
+def _classified(model: Any, device: Device, paths: Sequence[Path], options: argparse.Namespace) -> list[dict[str, Any]]:
     """What is on some pictures, or why a picture cannot be read: one that is damaged does not stop the others."""
-    device: Device = options.device
     found: list[dict[str, Any]] = []
     images = []
     for path in paths:

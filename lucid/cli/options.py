@@ -7,9 +7,13 @@ from typing import Any
 from .. import models
 from ..devices import DEVICES, Device, backend, is_available
 from ..errors import DeviceError
+from ..models.placement import faster_device
 from .output import Output
 
-__all__ = ["UsageError", "add_common", "add_json", "add_model", "add_seed", "chosen_devices", "natural", "positive"]
+__all__ = [
+    *("UsageError", "add_common", "add_device", "add_json", "add_model", "add_seed", "chosen_device", "chosen_devices"),
+    *("natural", "positive"),
+]
 
 
 class UsageError(ValueError):
@@ -53,6 +57,29 @@ def add_model(parser: argparse.ArgumentParser, *flags: str) -> None:
     how: dict[str, Any] = {} if flags else {"nargs": "?"}
     parser.add_argument(*(flags or ["model"]), choices=names, default="pvt_tiny", metavar="MODEL", help=known, **how)
     parser.add_argument("--weights", type=Path, metavar="FILE", help="of the model (default: random weights)")
+
+
+def add_device(parser: argparse.ArgumentParser) -> None:
+    """--device for a command that runs on one."""
+    what = "where to run; auto is what `lucid bench` found faster for the model and the batch (default: %(default)s)"
+    parser.add_argument("--device", choices=("auto", *DEVICES), default="auto", help=what)
+
+
+def chosen_device(asked: str, model: str, batch_size: int, image_size: int, output: Output) -> Device:
+    """The device that was asked for, or for "auto" the faster one, saying why.
+
+    Raises DeviceError if one that was asked for cannot be used.
+    """
+    for device in DEVICES:
+        if device == asked:
+            backend(device, output.command)
+            return device
+    found = faster_device(model, batch_size, image_size=image_size)
+    if found is None:
+        output.say(f"On the cpu, since nothing is known about the gpu: `lucid bench {model}` measures which is faster.")
+    elif is_available("gpu"):
+        output.say(f"On the {found}, which `lucid bench` found faster for {model} with a batch of about {batch_size}.")
+    return found or "cpu"
 
 
 def chosen_devices(asked: list[Device] | None, output: Output) -> list[Device]:

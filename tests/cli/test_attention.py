@@ -143,7 +143,7 @@ def test_the_pointer_chooses(model: models.PVT, image: lucid.Tensor, tmp_path: P
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (80, 90, 3), dtype=np.uint8)
     Image.fromarray(noise).save(tmp_path / "noise.png")
-    command = ["attention", tmp_path / "noise.png", "--image-size", 64, "--output", tmp_path / "out"]
+    command = ["attention", tmp_path / "noise.png", "--image-size", 64, "--device", "cpu", "--output", tmp_path / "out"]
     called = call(capsys, *command, "--stage", 3, "--head", 2, "--query", 63, 0, "--json")
     assert (called.code, called.err) == (0, "")
     result = json.loads(called.out)

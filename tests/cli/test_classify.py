@@ -10,12 +10,18 @@ from PIL import Image
 
 import lucid
 from lucid import devices, models
+from lucid.cli import options
 from lucid.cli.classify import classes_of, pictures
 from lucid.io import ImageError, imagenet_classes, preprocess, save_safetensors
 from tests.cli.calling import call, fails
 
 SMALL = ("--image-size", "64")
 LUCID_KEYS = {"model", "weights", "device", "runs_on", "images"}
+
+
+@pytest.fixture(autouse=True)
+def no_measurements(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
 @pytest.fixture
@@ -92,6 +98,30 @@ def test_weights_and_other_classes(folder: Path, capsys: pytest.CaptureFixture[s
     assert result["weights"] == f"weights of {path}"
     assert len(result["images"][0]["top"]) == 5
     assert all(top.keys() == {"class", "name", "probability"} for top in result["images"][0]["top"])
+
+
+def test_the_device_is_what_was_faster(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def found(answer: Any) -> str:
+        def faster(model: str, batch_size: int, *, image_size: int) -> Any:
+            asked.append((model, batch_size, image_size))
+            return answer
+
+        monkeypatch.setattr(options, "faster_device", faster)
+        called = call(capsys, "classify", folder, *SMALL, "--batch-size", 9)
+        assert called.code == 0
+        return called.out
+
+    for device in devices.DEVICES:
+        if devices.is_available(device):
+            assert f"{device}: {devices.describe(device)}" in found(device)
+    shown = found(None)
+    assert f"cpu: {devices.describe('cpu')}" in shown
+    assert "`lucid bench pvt_tiny` measures which is faster" in shown
+    assert set(asked) == {("pvt_tiny", 3, 64)}
 
 
 def test_classes() -> None:
