@@ -1,12 +1,12 @@
 """What the tokens of an image read in a model's attention, for pictures and for a page to explore."""
 
+import math
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from .. import models
 from ..autograd import no_grad
 from ..io import normalize
 from ..io.files import replacing
@@ -38,7 +38,7 @@ class Attention(NamedTuple):
         return (given.mean(axis=0) if head is None else given[head]).reshape(self.cells)
 
 
-def attentions(model: models.PVT, image: Tensor, blocks: Mapping[int, int] = MappingProxyType({})) -> list[Attention]:
+def attentions(model: Any, image: Tensor, blocks: Mapping[int, int] = MappingProxyType({})) -> list[Attention]:
     """The attention of one block of each stage to an image (3, h, w) from 0 to 1: the one that `blocks` has for the
     stage, or else the last. All numbers count from 0."""
     found = []
@@ -46,14 +46,17 @@ def attentions(model: models.PVT, image: Tensor, blocks: Mapping[int, int] = Map
     def note(attention: Any, inputs: tuple[Any, ...]) -> None:
         x, height, width = inputs
         weights = attention.attention_weights(x, height, width)[0].cpu()
-        cells = height // attention.sr_ratio, width // attention.sr_ratio
-        found.append(Attention(weights, (height, width), cells, x.shape[1] - height * width))
+        others = x.shape[1] - height * width
+        keys = weights.shape[-1] - others
+        reduced = height // attention.sr_ratio, width // attention.sr_ratio
+        cells = reduced if math.prod(reduced) == keys else (math.isqrt(keys),) * 2  # a pool is square
+        found.append(Attention(weights, (height, width), cells, others))
 
     with ExitStack() as hooks, no_grad():
         for i in range(len(model.config.depths)):
             attention: SpatialReductionAttention = getattr(model, f"block{i + 1}")[blocks.get(i, -1)].attn
             hooks.enter_context(attention.register_forward_pre_hook(note))
-        model(normalize(image)[None].to(model.cls_token.device))
+        model(normalize(image)[None].to(next(model.parameters()).device))
     return found
 
 
