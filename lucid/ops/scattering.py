@@ -3,6 +3,7 @@
 from operator import index
 from typing import Any
 
+from ..autograd.batches import with_key
 from ..autograd.operation import apply, primitive
 from ..dtypes import BOOL, int64
 from ..errors import DTypeError, ShapeError
@@ -156,7 +157,7 @@ def _to_scattered(place: int) -> Any:
 @primitive(x=_to_scattered(0), values=_to_scattered(1))
 def scatter_reduce(x: Tensor, values: Tensor, /, key: Any, reduce: str) -> Tensor:
     """x with `values` at a canonical `key`, multiplied ("prod") with what is there, or the extreme ("amax", "amin")."""
-    return apply(scatter_reduce, x, values, key=key, reduce=reduce)
+    return apply(scatter_reduce, with_key(x, key), values, key=key, reduce=reduce)
 
 
 def _end(x: Tensor, sign: int) -> Any:

@@ -6,7 +6,7 @@ from ...dtypes import int64
 from .. import backend_of
 from .array import Array, Shape, aligned, expanded, first, moved, run
 
-__all__ = ["Each", "getitem", "scatter_add", "setitem"]
+__all__ = ["Each", "getitem", "scatter_add", "scatter_reduce", "setitem"]
 
 
 class Each:
@@ -79,10 +79,18 @@ def getitem(x: Array, key: tuple[Any, ...]) -> Array:
 
 
 def setitem(x: Array, value: Array, key: tuple[Any, ...]) -> Array:
+    return _written("setitem", x, value, key)
+
+
+def scatter_reduce(x: Array, values: Array, key: tuple[Any, ...], reduce: str) -> Array:
+    return _written("scatter_reduce", x, values, key, reduce=reduce)
+
+
+def _written(name: str, x: Array, value: Array, key: tuple[Any, ...], **options: Any) -> Array:
     places = _Places(key)
     size = max([x.shape[0], value.shape[0], *places.sizes])
     value = expanded(aligned(value, places.ndim(x.ndim - 1) + 1), size)
-    return run("setitem", expanded(x, size), places.read(value), key=places.rows(size, x))
+    return run(name, expanded(x, size), places.read(value), key=places.rows(size, x), **options)
 
 
 def scatter_add(values: Array, key: tuple[Any, ...], shape: Shape) -> Array:

@@ -6,7 +6,7 @@ from typing import Any
 from ...dtypes import DType
 from .. import backend_of
 from .array import Array, Shape, aligned, all_aligned, expanded, first, in_front, moved, run, together
-from .indexing import Each, getitem, scatter_add, setitem
+from .indexing import Each, getitem, scatter_add, scatter_reduce, setitem
 
 __all__ = ["RULES", "one_by_one"]
 
@@ -29,7 +29,7 @@ OF_LAST_AXES = """
 ALONG_AXES = {  # by the option that names axes
     "axis": """
         all any argmax argmin argsort count_nonzero cumulative_prod cumulative_sum flip inverse_real_fourier
-        log_softmax max min prod real_fourier softmax sum
+        log_softmax max min prod real_fourier resample softmax sum
     """.split(),
     "axes": ["fourier"],
 }
@@ -187,6 +187,7 @@ RULES: dict[str, Rule] = {
     **{name: _broadcasting(name) for name in (*ELEMENTWISE, *OF_LAST_AXES)},
     **{name: _along(name, option) for option, names in ALONG_AXES.items() for name in names},
     **{name: _of_elements(name) for name in ("gelu", "gelu_tanh")},
+    **dict.fromkeys(("conv_of_patches", "feed_forward", "linear"), _declined),
     "astype": _astype,
     "broadcast_to": _broadcast_to,
     "concat": _concat,
@@ -201,6 +202,7 @@ RULES: dict[str, Rule] = {
     "roll": _roll,
     "scaled_dot_product_attention": _attention,
     "scatter_add": scatter_add,
+    "scatter_reduce": scatter_reduce,
     "searchsorted": _searchsorted,
     "setitem": setitem,
 }
