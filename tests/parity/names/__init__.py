@@ -19,6 +19,6 @@ FIRST_ORDER_ALONE = {  # whose second derivative is not compared, and why
     "masked.logaddexp": "PyTorch says nan where both are masked, and lucid 0",
 }
 LOOSER = {  # relative tolerances in double precision, and why
-    "cov": (1e-6, "PyTorch sums weights in their own dtype, float32")
+    "cov": (2e-5, "PyTorch sums weights in their own dtype, float32")
 }
 NAMES: dict[str, Call] = {name: function for chapter in CHAPTERS for name, function in chapter.NAMES.items()}
