@@ -92,7 +92,8 @@ class _Recomputed:
         outputs = [x for x in tree.leaves(result) if isinstance(x, Tensor) and x.node is not None]
         reached = [(x, d if xp is OPS else Tensor(d)) for x, d in zip(outputs, g, strict=True) if d is not None]
         ends = {x.node for x in inputs if x.node is not None} | set(found)
-        slopes = pull(*map(list, zip(*reached)), ends, until=ends, create_graph=xp is OPS)  # type: ignore[arg-type]
+        xs, gs = [x for x, _ in reached], [d for _, d in reached]
+        slopes = pull(xs, gs, ends, until=ends, create_graph=xp is OPS)
         nodes = [*(x.node for x in inputs), *found]
         gradients = [None if n is None else slopes.get(n) for n in nodes]
         return [d if d is None or xp is OPS else d.array for d in gradients]
