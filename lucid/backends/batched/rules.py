@@ -163,12 +163,16 @@ def _of_elements(name: str) -> Rule:
     return lambda x: _offered(name, x)
 
 
-def _layer_norm(x: Array, weight: Array | None, bias: Array | None, *, eps: float) -> Any:
+def _of_rows(name: str) -> Rule:
     """Where all elements share the parameters, they are further rows."""
-    parameters = [p for p in (weight, bias) if p is not None]
-    if x.ndim < 2 or any(p.shape[0] != 1 for p in parameters) or len({type(p) for p in (x, *parameters)}) > 1:
-        return NotImplemented
-    return _offered("layer_norm", x, *(p if p is None else first(p) for p in (weight, bias)), eps=eps)
+
+    def rule(x: Array, *parameters: Array | None, **options: Any) -> Any:
+        given = [p for p in parameters if p is not None]
+        if x.ndim < 2 or any(p.shape[0] != 1 for p in given) or len({type(p) for p in (x, *given)}) > 1:
+            return NotImplemented
+        return _offered(name, x, *(p if p is None else first(p) for p in parameters), **options)
+
+    return rule
 
 
 def _attention(q: Array, k: Array, v: Array, mask: Array | None, *, scale: float) -> Any:
@@ -187,13 +191,13 @@ RULES: dict[str, Rule] = {
     **{name: _broadcasting(name) for name in (*ELEMENTWISE, *OF_LAST_AXES)},
     **{name: _along(name, option) for option, names in ALONG_AXES.items() for name in names},
     **{name: _of_elements(name) for name in ("gelu", "gelu_tanh")},
-    **dict.fromkeys(("conv_of_patches", "feed_forward", "linear"), _declined),
+    **{name: _of_rows(name) for name in ("feed_forward", "layer_norm", "linear")},
     "astype": _astype,
     "broadcast_to": _broadcast_to,
     "concat": _concat,
+    "conv_of_patches": _declined,
     "convolve": _convolve,
     "getitem": getitem,
-    "layer_norm": _layer_norm,
     "matmul": _matmul,
     "pad": _pad,
     "permute_dims": _permute_dims,
