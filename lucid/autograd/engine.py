@@ -112,6 +112,7 @@ def pull(
         g = g if create_graph else g.array
         pending[x.node] = pending[x.node] + g if x.node in pending else g
     found: dict[Node, Tensor] = {}
+    watched = OBSERVER.around is not None and not create_graph  # else the ops that rules call are seen themselves
     backend = backend_of[type(outputs[0].array)]
     with set_grad_enabled(recorded), backend.quietly():
         for node in nodes:
@@ -138,7 +139,7 @@ def pull(
             if True not in asked:
                 continue
             xp = OPS if create_graph else backend_of[type(_one(g))]
-            vjp = node.op.vjp if create_graph or OBSERVER.around is None else watched_gradient
+            vjp = watched_gradient if watched else node.op.vjp
             for parent, wants, d in zip(parents, asked, vjp(node, g, asked, xp), strict=True):
                 if wants and d is not None:
                     pending[parent] = pending[parent] + d if parent in pending else d

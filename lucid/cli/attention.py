@@ -17,7 +17,17 @@ from ..ops.statistical import max
 from ..tensor import Tensor
 from .attention_maps import Attention, attentions, plot
 from .loading import about_weights, load_model
-from .options import UsageError, add_device, add_json, add_model, add_seed, chosen_device, natural, positive
+from .options import (
+    UsageError,
+    add_device,
+    add_json,
+    add_model,
+    add_seed,
+    add_weights,
+    chosen_device,
+    natural,
+    positive,
+)
 from .output import Output
 from .photograph import photograph
 
@@ -36,6 +46,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--query", type=natural, nargs=2, metavar=("X", "Y"), help="a pixel of the middle (default: its centre)"
     )
     add_model(parser, "--model")
+    add_weights(parser)
     parser.add_argument("--image-size", type=positive, default=224, metavar="N", help="pixels (default: %(default)s)")
     add_device(parser)
     parser.add_argument("--output", type=Path, default=Path("runs"), metavar="DIR", help="for files (default: runs)")

@@ -49,7 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--eager", action="store_true", help="leave out what lucid.compile makes of it on the gpu")
     parser.add_argument("--image-size", type=positive, default=224, metavar="N", help="pixels (default: %(default)s)")
     parser.add_argument("--rounds", type=positive, metavar="N", help="measurements of each, in turn (default: 5)")
-    parser.add_argument("--quick", action="store_true", help="batches of one image, two rounds")
+    parser.add_argument("--quick", action="store_true", help="batches of one image, two rounds, not remembered")
     parser.add_argument("--remembered", action="store_true", help="only show what earlier runs measured")
     parser.add_argument("--forget", action="store_true", help="only forget what earlier runs measured")
     add_common(parser)
@@ -85,7 +85,7 @@ def run(options: argparse.Namespace) -> None:
     output.results["crossings"] = crossings = _crossings(found)
     for line in _said(crossings):
         output.say(line)
-    if crossings:
+    if crossings and not options.quick:
         remember(found)
         output.say(f"--device auto goes by this from now on; it is kept in {cache_file()}.")
     options.output.mkdir(parents=True, exist_ok=True)

@@ -14,7 +14,7 @@ from ..nn.functional import softmax
 from ..ops.manipulation import stack
 from ..tensor import Tensor
 from .loading import about_weights, load_model
-from .options import add_device, add_json, add_model, add_seed, chosen_device, positive
+from .options import add_device, add_json, add_model, add_seed, add_weights, chosen_device, positive
 from .output import Output
 from .photograph import top
 
@@ -27,6 +27,7 @@ EXAMPLE = "lucid classify cat.jpg holiday/ --model pvt_small --weights pvt_small
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("images", type=Path, nargs="+", metavar="IMAGE", help="a picture, or a folder of pictures")
     add_model(parser, "--model")
+    add_weights(parser)
     add_device(parser)
     parser.add_argument("--topk", type=positive, default=5, metavar="N", help="classes to name (default: %(default)s)")
     parser.add_argument(

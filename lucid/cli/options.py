@@ -12,7 +12,7 @@ from .output import Output
 
 __all__ = [
     *("UsageError", "add_common", "add_device", "add_json", "add_model", "add_seed", "chosen_device", "chosen_devices"),
-    *("natural", "positive"),
+    *("add_weights", "natural", "positive"),
 ]
 
 
@@ -51,11 +51,14 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 
 
 def add_model(parser: argparse.ArgumentParser, *flags: str) -> None:
-    """The name of a model, an argument of its own or behind `flags`, and --weights."""
+    """The name of a model, an argument of its own or behind `flags`."""
     names = models.list_models()
     known = f"of {', '.join(names)} (default: %(default)s)"
     how: dict[str, Any] = {} if flags else {"nargs": "?"}
     parser.add_argument(*(flags or ["model"]), choices=names, default="pvt_tiny", metavar="MODEL", help=known, **how)
+
+
+def add_weights(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--weights", type=Path, metavar="FILE", help="of the model (default: random weights)")
 
 

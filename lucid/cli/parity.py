@@ -7,7 +7,7 @@ from ..debug.parity import HEADER, parity
 from ..devices import DEVICES, backend
 from .loading import about_weights, load_model
 from .measure import environment
-from .options import add_json, add_model, add_seed, positive
+from .options import add_json, add_model, add_seed, add_weights, positive
 from .output import Output
 
 __all__ = ["configure", "run"]
@@ -18,6 +18,7 @@ EXAMPLE = "lucid parity pvt_tiny --image-size 64 --training"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add_model(parser)
+    add_weights(parser)
     parser.add_argument("--image-size", type=positive, default=224, metavar="N", help="pixels (default: %(default)s)")
     parser.add_argument("--batch-size", type=positive, default=2, metavar="N", help="images (default: %(default)s)")
     parser.add_argument("--training", action="store_true", help="in train mode, with dropout")

@@ -8,7 +8,7 @@ from ..devices import backend, describe
 from ..io.files import replacing
 from .loading import about_weights, load_model
 from .measure import environment
-from .options import add_common, add_model, chosen_devices, positive
+from .options import add_common, add_model, add_weights, chosen_devices, positive
 from .output import Output
 
 __all__ = ["configure", "run"]
@@ -19,6 +19,7 @@ EXAMPLE = "lucid profile pvt_tiny --device gpu --batch-size 8 --training"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add_model(parser)
+    add_weights(parser)
     parser.add_argument("--image-size", type=positive, default=224, metavar="N", help="pixels (default: %(default)s)")
     parser.add_argument("--batch-size", type=positive, default=1, metavar="N", help="images (default: %(default)s)")
     parser.add_argument("--training", action="store_true", help="forward and backward, in place of forward alone")
