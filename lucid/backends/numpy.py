@@ -142,6 +142,22 @@ def to_numpy(array: Array) -> Any:
     return view
 
 
+def from_buffer(
+    buffer: Any, dtype: DType, shape: tuple[int, ...], strides: tuple[int, ...], offset: int, swapped: bool = False
+) -> Array:
+    """An array of its own of raw numbers, which are inside the buffer; strides and offset are counted in numbers.
+
+    `swapped` is for numbers in the byte order of another machine.
+    """
+    if 0 in shape:
+        return np.zeros(shape, native(dtype))
+    kind = {dtypes.bool: np.dtype(np.uint8), dtypes.bfloat16: np.dtype(np.uint16)}.get(dtype, native(dtype))
+    numbers = np.frombuffer(buffer, kind, count=len(buffer) // kind.itemsize)[offset:]
+    found = np.lib.stride_tricks.as_strided(numbers, shape, [n * kind.itemsize for n in strides])
+    found = found.byteswap() if swapped else np.array(found, order="C")
+    return np.not_equal(found, 0, out=np.empty(shape, np.bool_)) if dtype is dtypes.bool else found.view(native(dtype))
+
+
 def from_host(function: str, value: Any, dtype: DType | None, copy: bool = True) -> Any:
     """A NumPy array of anything that NumPy reads: nested lists, buffers, arrays of other libraries.
 

@@ -1,12 +1,15 @@
 """Files that are there whole or not at all."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
+from typing import Any
 
-__all__ = ["replacing"]
+from ..tensor import Tensor
+
+__all__ = ["check_tensors", "replacing"]
 
 
 @contextmanager
@@ -31,3 +34,14 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_tensors(function: str, path: str | os.PathLike[str], tensors: Any) -> None:
+    """Raise TypeError unless there are tensors by name to write, FileNotFoundError without a folder to write to."""
+    if not isinstance(tensors, Mapping):
+        raise TypeError(f"{function}: got {type(tensors).__name__}; wanted tensors by name, as of state_dict()")
+    for name, x in tensors.items():
+        if not isinstance(name, str) or not isinstance(x, Tensor):
+            raise TypeError(f"{function}: {name!r} is {type(x).__name__}; wanted names of tensors")
+    if not Path(path).resolve().parent.is_dir():
+        raise FileNotFoundError(f"{function}: {path}: the folder does not exist")

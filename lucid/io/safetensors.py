@@ -19,7 +19,7 @@ from ..dtypes import DType
 from ..errors import CheckpointError, DTypeError
 from ..ops.creation import asarray
 from ..tensor import Tensor
-from .files import replacing
+from .files import check_tensors, replacing
 from .packages import needed
 
 __all__ = ["load_metadata", "load_safetensors", "save_safetensors"]
@@ -39,20 +39,15 @@ def save_safetensors(path: PathLike, tensors: Mapping[str, Tensor], metadata: Ma
     text and for values that are not tensors, OSError if the file cannot be written.
     """
     package = needed("safetensors.numpy", "save_safetensors", "io")
-    if not isinstance(tensors, Mapping):
-        raise TypeError(f"save_safetensors: got {type(tensors).__name__}; wanted tensors by name, as of state_dict()")
+    check_tensors("save_safetensors", path, tensors)
+    if "__metadata__" in tensors:
+        raise ValueError("save_safetensors: the format keeps the name '__metadata__' for itself; choose another")
     for name, x in tensors.items():
-        if not isinstance(name, str) or not isinstance(x, Tensor):
-            raise TypeError(f"save_safetensors: {name!r} is {type(x).__name__}; wanted names of tensors")
-        if name == "__metadata__":
-            raise ValueError("save_safetensors: the format keeps the name '__metadata__' for itself; choose another")
         if x.dtype not in DTYPES.values():
             raise DTypeError(f"save_safetensors: {name} is {x.dtype.name}, which the format does not have; use astype")
     for item in (metadata or {}).items():
         if not all(isinstance(text, str) for text in item):
             raise TypeError(f"save_safetensors: metadata holds {item!r}; wanted text for text")
-    if not Path(path).resolve().parent.is_dir():
-        raise FileNotFoundError(f"save_safetensors: {path}: the folder does not exist")
     hosts = {name: x.detach().numpy() for name, x in tensors.items()}
     content = package.save(hosts, None if metadata is None else dict(metadata))
     with replacing(path) as file:
