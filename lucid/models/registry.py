@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from ..nn import Module
 
-__all__ = ["configured", "create_model", "list_models", "register_model"]
+__all__ = ["configured", "list_models", "maker_of", "register_model"]
 
 Maker = TypeVar("Maker", bound=Callable[..., Module])
 Config = TypeVar("Config")
@@ -35,18 +35,11 @@ def register_model(maker: Maker) -> Maker:
     return maker
 
 
-def create_model(name: str, /, **options: Any) -> Any:
-    """The model of a name, made with options. Raises ValueError for an unknown name, TypeError for an unknown option.
-
-    >>> from lucid import models
-    >>> models.create_model("pvt_tinny")
-    Traceback (most recent call last):
-    ...
-    ValueError: create_model: there is no model 'pvt_tinny'; did you mean 'pvt_tiny'? list_models() names all
-    """
+def maker_of(name: str) -> Callable[..., Module]:
+    """What makes the model of a name. Raises ValueError for an unknown one."""
     if name not in _makers:
         raise ValueError(f"create_model: there is no model {name!r}{_nearest(name, _makers)} list_models() names all")
-    return _makers[name](**options)
+    return _makers[name]
 
 
 def list_models(filter: str = "*") -> list[str]:

@@ -9,6 +9,7 @@ import pytest
 import lucid
 from lucid import models, nn
 from lucid.errors import ShapeError
+from lucid.models.pvt import resized_positions
 
 SMALL = {"embed_dims": (8, 16), "depths": (1, 2), "num_heads": (1, 2), "sr_ratios": (2, 1), "mlp_ratios": (2, 2)}
 SMALL |= {"img_size": 32, "num_classes": 5}
@@ -144,12 +145,13 @@ def test_the_pyramid_is_what_the_scores_are_made_of():
 
 
 def test_position_embeddings_are_resized_apart_from_the_class_tokens():
+    sizes = ((4, 8), (2, 16), (8, 4))
     model = small(img_size=(32, 64)).eval()
     with lucid.no_grad():
         table = model.pos_embed2
         slope = lucid.arange(8, dtype=lucid.float32)[None, :, None] + lucid.zeros((4, 8, 16))
         table.copy_(lucid.concat([lucid.full((1, 1, 16), -7.0), slope.reshape((1, 32, 16))], axis=1))
-        same, wide, turned = (model._positions(table, 1, *size).detach().numpy() for size in ((4, 8), (2, 16), (8, 4)))
+        same, wide, turned = (resized_positions(table.detach(), (4, 8), s).numpy() for s in sizes)
     assert np.array_equal(same, table.detach().numpy())
     for resized, columns in ((wide, 16), (turned, 4)):
         assert np.all(resized[:, 0] == -7)
