@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from ..errors import CheckpointError, DeviceError, ShapeError
 from ..io import ImageError
-from . import attention, bench, classify, info, parity, profile, run
+from . import attention, bench, classify, convert, info, parity, profile, run
 from .options import UsageError
 
 __all__ = ["COMMANDS", "main"]
@@ -24,6 +24,7 @@ COMMANDS: dict[str, Any] = {
     "bench": bench,
     "parity": parity,
     "profile": profile,
+    "convert": convert,
 }
 # Of files, devices, sizes and missing packages.
 EXPECTED = (CheckpointError, DeviceError, ImageError, ImportError, OSError, ShapeError)
