@@ -70,12 +70,16 @@ class Mlp(nn.Module):
         self.drop = nn.Dropout(drop)
 
     def forward(self, x: Tensor, height: int, width: int) -> Tensor:
-        if self.drop.p and self.training:
-            return self.drop(self.fc2(self.drop(self.act(self.fc1(x)))))
-        return feed_forward(x, self.fc1.weight, self.fc1.bias, self.fc2.weight, self.fc2.bias)
+        if self._is_plain and not (self.drop.p and self.training):
+            return feed_forward(x, self.fc1.weight, self.fc1.bias, self.fc2.weight, self.fc2.bias)
+        return self.drop(self.fc2(self.drop(self.act(self.fc1(x)))))
 
-    def multiply_adds(self, inputs: tuple[Any, ...], output: Tensor) -> int:
-        return 2 * output.size * self.fc1.out_features  # those of its layers, which it does not call here
+    @property
+    def _is_plain(self) -> bool:
+        """Whether the layers are those of `__init__` still and nobody watches them: then one op computes them all."""
+        layers: tuple[Any, ...] = self.fc1, self.act, self.fc2
+        usual = [type(layer) for layer in layers] == [nn.Linear, nn.GELU, nn.Linear] and layers[1].approximate == "none"
+        return usual and not any(layer.is_hooked for layer in layers)
 
 
 class PVT(Pyramid):

@@ -63,7 +63,7 @@ class Module:
         raise NotImplementedError(f"{type(self).__name__}: define forward(self, ...), which says what it computes")
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
-        if not self._forward_hooks and not self._forward_pre_hooks:
+        if not self.is_hooked:
             return self.forward(*inputs, **options)
         for hook in tuple(self._forward_pre_hooks.values()):
             if (changed := hook(self, inputs)) is not None:
@@ -73,6 +73,11 @@ class Module:
             if (changed := hook(self, inputs, output)) is not None:
                 output = changed
         return output
+
+    @property
+    def is_hooked(self) -> bool:
+        """Whether hooks are called with what the module computes."""
+        return bool(self._forward_hooks or self._forward_pre_hooks)
 
     def register_forward_pre_hook(self, hook: Callable[["Module", tuple[Any, ...]], Any]) -> Handle:
         """Call `hook(module, inputs)` before each forward; what it returns, if not None, replaces the inputs."""
