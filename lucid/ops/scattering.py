@@ -8,7 +8,18 @@ from ..autograd.operation import apply, primitive
 from ..dtypes import BOOL, int64
 from ..errors import DTypeError, ShapeError
 from ..tensor import Tensor
-from .arguments import INTEGERS, LOGICAL, REAL_FLOATING, Scalar, broadcast_shapes, one_axis, ready, tensor, together
+from .arguments import (
+    INTEGERS,
+    LOGICAL,
+    ORDERED,
+    REAL_FLOATING,
+    Scalar,
+    broadcast_shapes,
+    one_axis,
+    ready,
+    tensor,
+    together,
+)
 from .creation import arange, full, full_like, ones_like, zeros
 from .data_types import astype, iinfo
 from .elementwise import equal, greater, less, logical_and
@@ -85,8 +96,8 @@ def scatter(
     `include_self`: "sum", "mean", "prod", "amax" or "amin". For None an element takes the place, any one of several.
     Extreme elements that are equal share the gradient.
 
-    Raises ValueError for another `reduce`, ShapeError for shapes that do not fit, IndexError for an index that is not
-    there.
+    Raises ValueError for another `reduce`, DTypeError for the extremes of complex numbers, ShapeError for shapes that
+    do not fit, IndexError for an index that is not there.
 
     >>> import lucid
     >>> scatter(lucid.zeros(3), lucid.asarray([0, 2, 2]), lucid.ones(3), axis=0, reduce="sum")
@@ -103,6 +114,8 @@ def scatter(
         source = full_like(zeros(indices.shape, dtype=x.dtype, device=x.device), source)
     if not indices.size:
         return x
+    if reduce in ("amax", "amin"):
+        x = ready("scatter", ORDERED, x)
     key = _key(indices, axis)
     if reduce is None:
         return setitem(x, source, key)

@@ -6,7 +6,7 @@ import numpy as np
 
 import lucid
 from lucid.errors import DTypeError, ShapeError
-from lucid.ops import scattering
+from lucid.ops import indexing, scattering
 
 from .writing import *
 
@@ -43,7 +43,7 @@ def combined(x: Any, values: Any, indices: Any, how: str) -> Any:
 
 def combine(x: lucid.Tensor, values: lucid.Tensor, indices: lucid.Tensor, how: str) -> lucid.Tensor:
     """scatter_reduce sees canonical keys alone."""
-    return scattering.scatter_reduce(x, values, (indices.array,), how)
+    return scattering.scatter_reduce(x, values, indexing.canonical(x, (indices,)), how)
 
 
 def index_add(x: Any, indices: Any, source: Any, *, axis: int, alpha: Any = 1) -> Any:
@@ -91,6 +91,8 @@ OPS = (
     ], wrong(X, ONCE, Y, axis=0, reduce="max", error=ValueError, message="choose one of None, sum, mean, prod, amax"),
        wrong(X, ONCE, Y[:1], axis=0, error=ShapeError, message="scatter: source of shape (1, 4)"),
        wrong(X, ONCE + 1, Y, axis=0, reduce="amax", error=IndexError, message="axis 0 of shape (3, 4) has 3 places"),
+       wrong(numbers(3, dtype=np.complex64), np.array([0]), numbers(1, dtype=np.complex64), axis=0, reduce="amax",
+             error=DTypeError, message="scatter: got dtype complex64"),
        wrong(X, ONCE[0], Y, axis=0, error=ShapeError, message="wanted as many axes"), vary=False, ulps=8),
     op("scatter_reduce", combined, of_first, [
         *(sample(distinct(5), distinct(4, salt=1) + np.float32(0.1), np.array([0, 3, 3, 1]), how)
