@@ -1,8 +1,9 @@
 """Functions of each element, and softmax."""
 
+from ...dtypes import REAL
 from ...errors import ShapeError
 from ...ops import activation
-from ...ops.arguments import NUMERIC, REAL_FLOATING, one_axis, ready, together
+from ...ops.arguments import FLOATING, NUMERIC, REAL_FLOATING, one_axis, ready, together
 from ...ops.elementwise import abs, exp, expm1, greater, less_equal, log1p, sigmoid, tanh
 from ...ops.manipulation import split
 from ...ops.searching import where
@@ -192,8 +193,8 @@ def _exponential(function: str, input: Tensor, alpha: float, width: float, scale
 
 def silu(input: Tensor) -> Tensor:
     """x / (1 + exp(-x)), also called swish. Hendrycks and Gimpel, 2016 (arXiv 1606.08415)."""
-    input = ready("silu", REAL_FLOATING, input, "input")
-    return input * sigmoid(input)
+    input = ready("silu", FLOATING, input, "input")
+    return input * sigmoid(input) if input.dtype.kind == REAL else input / (exp(-input) + 1)
 
 
 def mish(input: Tensor) -> Tensor:
