@@ -85,9 +85,12 @@ def watched(op: Any, kernel: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def watched_gradient(node: Node, g: Any, wanted: list[bool], xp: Any) -> Any:
-    """`node.op.vjp(node, g, wanted, xp)` with the observer around it."""
+    """`node.op.vjp(node, g, wanted, xp)` with the observer around it, if it is that of an op: a node that ties others
+    together, or runs a function of the user's, is none, and the ops that it runs are seen themselves."""
     assert node.op is not None
     vjp, inputs = node.op.vjp, g if isinstance(g, tuple) else (g,)
+    if not hasattr(node.op, "kernels"):
+        return vjp(node, g, wanted, xp)
     return _seen(Step(node.op, inputs, {}, node, wanted), lambda: list(vjp(node, g, wanted, xp)))
 
 

@@ -7,7 +7,6 @@ from typing import Any
 from .. import tree
 from ..autograd.graph import Node
 from ..autograd.observe import Step, observe
-from ..autograd.operation import Composite, Primitive
 from ..nn import Module
 from ..tensor import Tensor
 
@@ -26,8 +25,6 @@ def watch(model: Module, around: Around) -> Iterator[None]:
     layers = _Layers()
 
     def seen(step: Step, compute: Callable[[], Any]) -> Any:
-        if not isinstance(step.op, Primitive | Composite):  # a node that only ties others together
-            return compute()
         return around(layers.of(step), step, compute)
 
     with ExitStack() as stack:

@@ -47,6 +47,33 @@ def test_a_composite_is_seen_with_its_kernel_or_as_its_body() -> None:
     assert "erf" in [step.name for step in seen]
 
 
+class Doubled(lucid.autograd.Function):
+    @staticmethod
+    def forward(context: Any, x: lucid.Tensor) -> lucid.Tensor:
+        return lucid.add(x, x)
+
+    @staticmethod
+    def backward(context: Any, g: lucid.Tensor) -> lucid.Tensor:
+        return lucid.multiply(g, 2.0)
+
+
+def test_ops_of_a_users_function_are_seen() -> None:
+    x = lucid.ones(3, requires_grad=True)
+    seen: SEEN = []
+    with observe(noting(seen)):
+        Doubled.apply(x).sum().backward()
+    assert [step.name for step in seen] == ["add", "sum", "gradient of sum", "multiply"]
+
+
+def test_ops_with_several_outputs() -> None:
+    x = lucid.asarray([[2.0, 1.0], [1.0, 3.0]], requires_grad=True)
+    seen: SEEN = []
+    with observe(noting(seen)):
+        lucid.linalg.eigh(x).eigenvalues.sum().backward()
+    assert [step.name for step in seen][-2:] == ["gradient of sum", "gradient of eigh"]
+    assert sum(array is None for array in seen[-1].inputs) == 1  # no gradient reached the eigenvectors
+
+
 def test_an_observer_can_change_a_result() -> None:
     with observe(lambda step, compute: compute() + 1):
         found = lucid.add(lucid.ones(2), lucid.ones(2))
