@@ -213,6 +213,7 @@ def plot(path: Path, what: str, times: Times, output: Output) -> None:
         sizes = sorted({case.batch_size for case in cases})
         axes.set(title=mode, xlabel="images in a batch", ylabel="images a second", xscale="log", yscale="log")
         axes.set_xticks(sizes, [str(size) for size in sizes], minor=False)
+        axes.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
         axes.grid(alpha=0.3)
         axes.legend(fontsize="small")
     with replacing(path) as file:
