@@ -7,11 +7,12 @@
 tensor([2., 4.], dtype=float32, device='cpu')
 """
 
+import sys
 from importlib import import_module
 from math import e, inf, nan, pi
 from typing import Any
 
-from . import autograd, einops, errors, random
+from . import autograd, einops, errors, random, spellings
 from .autograd import enable_grad, grad, is_grad_enabled, no_grad, set_grad_enabled
 from .backends.blocks import get_num_threads, set_num_threads
 from .compile import compile
@@ -52,4 +53,6 @@ def __getattr__(name: str) -> Any:  # what stands on the tensor library loads wh
         return import_module(f".{name}", __name__)
     if name in DEBUGGING:
         return getattr(import_module(".debug", __name__), name)
-    raise AttributeError(f"module 'lucid' has no attribute {name!r}")
+    raise AttributeError(
+        f"module 'lucid' has no attribute {name!r}{spellings.hint(name)}", name=name, obj=sys.modules[__name__]
+    )

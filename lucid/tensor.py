@@ -16,6 +16,7 @@ from .backends import backend_of
 from .devices import Device
 from .dtypes import BOOL, COMPLEX, SIGNED, UNSIGNED, DType
 from .errors import DeviceError, DTypeError, GradientError, ShapeError
+from .spellings import hint
 
 __all__ = ["Tensor"]
 
@@ -301,11 +302,14 @@ class Tensor:
         memo[id(self)] = copied
         return copied
 
+    def __getattr__(self, name: str) -> Any:
+        """Only what is not there gets here."""
+        raise AttributeError(f"'Tensor' object has no attribute {name!r}{hint(name)}", name=name, obj=self)
+
     if TYPE_CHECKING:
         T: "Tensor"
         mT: "Tensor"
 
-        def __getattr__(self, name: str) -> Callable[..., Any]: ...
         def __getitem__(self, key: Any) -> "Tensor": ...
         def __setitem__(self, key: Any, value: Any) -> None: ...
         def __neg__(self) -> "Tensor": ...

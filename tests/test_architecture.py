@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # The floors, from the ground up. A new module of lucid gets its place here.
 FLOORS = (
-    ("dtypes", "errors", "tree"),
+    ("dtypes", "errors", "spellings", "tree"),
     ("devices", "backends"),
     ("tensor", "autograd"),
     ("ops", "random"),

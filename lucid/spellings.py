@@ -1,0 +1,53 @@
+"""What NumPy and PyTorch call things that have one other name here: for the error that says so.
+
+There are no synonyms: one name for one thing. But whoever writes `lucid.cat` should learn of `lucid.concat`.
+
+>>> hint("cumsum")
+'; it is cumulative_sum here'
+"""
+
+__all__ = ["hint"]
+
+HERE = {
+    "absolute": "abs",
+    "amax": "max",
+    "amin": "min",
+    **{f"arc{name}": f"a{name}" for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
+    **dict.fromkeys(("array", "as_tensor", "from_numpy"), "asarray"),
+    **dict.fromkeys(("cat", "concatenate"), "concat"),
+    "arctan2": "atan2",
+    "cuda": "gpu()",
+    "cumprod": "cumulative_prod",
+    "cumsum": "cumulative_sum",
+    "dim": "ndim",
+    "double": "astype(lucid.float64)",
+    "expand": "broadcast_to",
+    "float": "astype(lucid.float32)",
+    "half": "astype(lucid.float16)",
+    "index_put_": "x[key] = value",
+    "long": "astype(lucid.int64)",
+    "manual_seed": "random.seed",
+    **dict.fromkeys(("mm", "bmm", "dot", "mv"), "matmul, or @"),
+    "mps": "gpu()",
+    "movedim": "moveaxis",
+    "mul": "multiply",
+    "norm": "linalg.vector_norm or linalg.matrix_norm",
+    "permute": "permute_dims",
+    "power": "pow",
+    **dict.fromkeys(("rand", "random_sample"), "random.uniform"),
+    "randint": "random.integers",
+    "randn": "random.normal",
+    "randperm": "random.permutation",
+    "sub": "subtract",
+    "swapaxes": "permute_dims, or mT for the last two axes",
+    "transpose": "permute_dims, or mT for the last two axes",
+    "true_divide": "divide",
+    "type": "astype",
+    "unsqueeze": "expand_dims",
+    **dict.fromkeys(("view", "ravel", "view_as"), "reshape"),
+}
+
+
+def hint(name: str) -> str:
+    """The end of an error about a name that is not there. Python itself adds the nearest one that is."""
+    return f"; it is {HERE[name]} here" if name in HERE else ""
