@@ -146,18 +146,28 @@ def _shares(xp: Any, x: Any, values: Any, out: Any, key: Any, g: Any) -> tuple[A
 
 
 def _others(xp: Any, x: Any, values: Any, key: Any, g: Any) -> tuple[Any, Any]:
-    """The gradient of a product: that of the other factors, 0 among them."""
-    none, nones = x == 0, values == 0
-    one, ones = xp.ones_like(x), xp.ones_like(values)
-    zeros = xp.where(none, one, xp.zeros_like(x))
-    zeros = zeros + xp.scatter_add(xp.where(nones, ones, xp.zeros_like(values)), key=key, shape=x.shape)
-    x, values = xp.where(none, one, x), xp.where(nones, ones, values)
-    whole = g * xp.scatter_reduce(x, values, key=key, reduce="prod")
+    """The gradient of a product: that of the other factors. The sum of what is 0 stands for a 0 that is alone, so that
+    its own derivative is 1.
+    """
 
-    def of(factor: Any, none: Any, zeros: Any, whole: Any) -> Any:
-        return xp.where(zeros == xp.where(none, xp.ones_like(factor), xp.zeros_like(factor)), whole / factor, whole * 0)
+    def parted(factor: Any) -> tuple[Any, Any, Any]:
+        """What is not 0, or 1; what is 0; and where that is."""
+        none, one, zero = factor == 0, xp.ones_like(factor), xp.zeros_like(factor)
+        return xp.where(none, one, factor), xp.where(none, factor, zero), xp.where(none, one, zero)
 
-    return of(x, none, zeros, whole), of(values, nones, xp.getitem(zeros, key=key), xp.getitem(whole, key=key))
+    def total(own: Any, written: Any) -> Any:
+        return own + xp.scatter_add(written, key=key, shape=own.shape)
+
+    own, written = parted(x), parted(values)
+    zeros, count = total(own[1], written[1]), total(own[2], written[2])
+    whole = g * xp.scatter_reduce(own[0], written[0], key=key, reduce="prod")
+
+    def of(parts: tuple[Any, Any, Any], zeros: Any, count: Any, whole: Any) -> Any:
+        factor, zero, none = parts
+        others, one = count - none, xp.ones_like(factor)
+        return whole / factor * xp.where(others == 0, one, xp.where(others == 1, zeros - zero, xp.zeros_like(factor)))
+
+    return of(own, zeros, count, whole), of(written, *(xp.getitem(t, key=key) for t in (zeros, count, whole)))
 
 
 def _to_scattered(place: int) -> Any:

@@ -82,7 +82,7 @@ OPS = (
         edge(array(1, 1, 1), np.array([0, 0, 2]), array(1, 1, 1), axis=0, reduce="amax", note="ties"),
         *(sample(integers(3), np.array([0, 0, 2]), integers(3, salt=1), axis=0, reduce=r)
           for r in ("sum", "mean", "prod", "amax", "amin")),
-        edge(array(1, 0, 0, 2), np.array([0, 0, 1, 2, 3]), array(0, 3, 4, 5, 0), axis=0, reduce="prod", note="zeros"),
+        sample(array(1, 0, 0, 2), np.array([0, 0, 1, 2, 3]), array(0, 3, 4, 0, 0), axis=0, reduce="prod", note="zeros"),
         *(edge(array(1, nan, 3), np.array([0, 0, 2]), array(nan, 2, 4), axis=0, reduce=r, note=f"nan {r}")
           for r in ("amax", "amin")),
         sample(X, ONCE[:, :2], 7, axis=1, note="number"),
