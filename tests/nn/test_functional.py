@@ -142,6 +142,9 @@ def test_one_hot_and_pad(device):
     assert F.one_hot(classes).dtype is lucid.int64
     x = lucid.ones((1, 2), device=device)
     assert F.pad(x, (1, 0, 0, 1), value=5).tolist() == [[5, 1, 1], [5, 5, 5]]
+    row = lucid.asarray([[0.0, 1, 2, 3]], device=device)
+    assert F.pad(row, (-1, 2), mode="circular").tolist() == [[1, 2, 3, 1, 2]]
+    assert F.pad(row, (-1, 2), mode="reflect").tolist() == [[1, 2, 3, 2, 1]]
 
 
 # Resizing

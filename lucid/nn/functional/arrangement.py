@@ -21,7 +21,8 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: Scalar
 
     In mode "constant" that is `value`, 0 if it is not given. In the others it comes from the input: "reflect" turns
     back at the outermost element, "replicate" repeats it, "circular" goes on at the other end; they pad the last one,
-    two or three axes of signals, images or volumes, alone or in batches. Negative numbers cut off.
+    two or three axes of signals, images or volumes, alone or in batches. Negative numbers cut off,
+    and what is left goes round in mode "circular".
 
     Raises ShapeError for numbers that do not fit, ValueError for another mode, and for a value in other modes.
 
@@ -39,7 +40,7 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: Scalar
         _check_borders(input, pairs, mode, value)
     if any(n + low + high < 0 for n, (low, high) in zip(input.shape, pairs)):
         raise ShapeError(f"pad: pad={pad} cuts more off than there is of {input.shape}")
-    if min(pad, default=0) < 0 and mode != "constant":
+    if min(pad, default=0) < 0 and mode in ("reflect", "replicate"):
         for axis, (n, (low, high)) in enumerate(zip(input.shape, pairs)):
             if low or high:
                 places = [manipulation.PADDING[MODES[mode]](i, n) for i in range(-low, n + high)]
