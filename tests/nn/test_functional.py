@@ -95,6 +95,7 @@ X, TARGET = lucid.zeros((2, 3)), lucid.asarray([0, 1])
         (lambda: F.cross_entropy(X, TARGET, lucid.ones(2)), ShapeError, r"weight has shape \(2,\); wanted \(3,\)"),
         (lambda: F.cross_entropy(X, TARGET, reduction="max"), ValueError, "reduction='max'; choose among mean, sum"),
         (lambda: F.cross_entropy(X, TARGET, label_smoothing=2), ValueError, "label_smoothing=2"),
+        (lambda: F.cross_entropy(X, X, ignore_index=0), ValueError, "ignore_index=0 is for targets that are classes"),
         (lambda: F.mse_loss(X, TARGET), ShapeError, r"mse_loss: got input \(2, 3\) and target \(2,\)"),
         (lambda: F.mse_loss(X, X, "all"), ValueError, "mse_loss: reduction='all'"),
         (lambda: F.one_hot(X), DTypeError, "one_hot: target is float32"),

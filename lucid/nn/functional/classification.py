@@ -40,7 +40,8 @@ def cross_entropy(
     weighted mean: the sum divided by the sum of w[target].
 
     Raises DTypeError, ShapeError or DeviceError for a target that does not fit, IndexError for a class that is not
-    there (when a value is next read, if the targets are on the gpu), ValueError for another reduction or smoothing.
+    there (when a value is next read, if the targets are on the gpu), ValueError for another reduction or smoothing,
+    and for a class to ignore among probabilities.
 
     >>> import lucid
     >>> cross_entropy(lucid.zeros((2, 10)), lucid.asarray([3, 7]))
@@ -69,6 +70,8 @@ def cross_entropy(
     if target.dtype.kind == REAL:
         if target.shape != input.shape:
             raise ShapeError(f"{name}: target has shape {target.shape}; probabilities must have input's, {input.shape}")
+        if ignore_index >= 0:
+            raise ValueError(f"{name}: ignore_index={ignore_index} is for targets that are classes, not probabilities")
         smooth = target * (1 - label_smoothing) + label_smoothing / classes if label_smoothing else target
         return reduced(-sum(weighted * smooth, axis=axis), reduction)
 
