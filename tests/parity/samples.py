@@ -1,5 +1,6 @@
 """PyTorch's samples of its ops, as arguments for PyTorch and for lucid; and what it means that the results agree."""
 
+import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,7 +18,7 @@ LIMIT = 60  # samples of each variant of an op: its first half of them, and ever
 INFOS = {
     f"{info.name} {info.variant_test_name}".strip(): info
     for info in sorted(op_db, key=lambda info: (info.name, info.variant_test_name))
-    if info.name in NAMES
+    if info.name in NAMES and info.supported_dtypes("cpu")
 }
 
 
@@ -38,6 +39,9 @@ def best_dtype(info: Any, *wanted: torch.dtype) -> torch.dtype:
 
 def samples(info: Any, dtype: torch.dtype, requires_grad: bool, limit: int = LIMIT) -> tuple[list[Any], int]:
     """Samples of an op, and how many were left aside."""
+    torch.manual_seed(0)
+    random.seed(0)
+    np.random.seed(0)
     found = [*info.sample_inputs("cpu", dtype, requires_grad=requires_grad)]
     if len(found) <= limit:
         return found, 0
@@ -51,6 +55,13 @@ def to_lucid(value: Any, device: str = "cpu") -> Any:
         x = lucid.asarray(host(value), device=device)
         return x.requires_grad_() if value.requires_grad else x
     return tuple(value) if isinstance(value, torch.Size) else value
+
+
+def widened(value: Any) -> Any:
+    """Floating numbers in float64."""
+    if isinstance(value, torch.Tensor) and value.is_floating_point():
+        return value.detach().double().requires_grad_(value.requires_grad)
+    return value
 
 
 def to_torch(value: Any) -> Any:

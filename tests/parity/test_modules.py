@@ -137,9 +137,9 @@ def test_a_module_does_what_pytorchs_does(name: str, record_property: Any) -> No
     assert not faults, f"{len(faults)} of {count} samples failed:\n" + "\n".join(faults[:3])
 
 
-def test_every_module_is_here_or_missing_for_a_reason() -> None:
+def test_every_module_is_here_or_missing_for_a_reason(record_property: Any) -> None:
     missing = [name for names in MISSING.values() for name in names]
-    print(f"\n{len(HERE)} of PyTorch's {len(MODULES)} modules are in lucid")
+    record_property("modules", {"in lucid": len(HERE), "missing for a reason": len(missing)})
     assert set(missing) <= set(MODULES)
     assert [name for name in HERE if not hasattr(nn, name.removeprefix("nn."))] == []
     assert [name for name in missing if hasattr(nn, name.removeprefix("nn."))] == []

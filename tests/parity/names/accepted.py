@@ -20,6 +20,7 @@ ACCEPTED: dict[str, tuple[tuple[str, str], ...]] = {
     "narrow": (("start", SLICED), ("length", SLICED)),
     "narrow_copy": (("start", SLICED), ("length", SLICED)),
     **{f"nn.functional.conv{space}d": (("should be the same", PROMOTED),) for space in (1, 2, 3)},
+    "nn.functional.linear_cross_entropy": (("requires batched input", "what the matrix makes of it is a batch"),),
     "nn.functional.max_pool1d": (("optional 0 dim batch size", "of no channel there is nothing to choose"),),
     "nn.functional.max_pool3d": (("non-batch dimensions", "of no channel there is nothing to choose"),),
     "scatter": (("to be equal to src.dtype", "what is written takes the dtype of what it is written to"),),

@@ -7,7 +7,8 @@ LEFT_OUT: dict[str, str] = {
     """,
     "draws: their values are those of a generator; lucid.random has the distributions, tested by their moments": """
         bernoulli cauchy exponential geometric log_normal multinomial normal rand_like randint randint_like randn
-        randn_like uniform pca_lowrank svd_lowrank
+        randn_like uniform pca_lowrank svd_lowrank nn.functional.fractional_max_pool2d
+        nn.functional.fractional_max_pool3d nn.functional.multi_head_attention_forward
     """,
     "pieces of PyTorch's own layers and kernels, which users do not call": """
         _batch_norm_with_update _chunk_cat _native_batch_norm_legit _segment_reduce _softmax_backward_data
@@ -40,6 +41,9 @@ LEFT_OUT: dict[str, str] = {
         istft stft signal.windows.bartlett signal.windows.blackman signal.windows.cosine signal.windows.exponential
         signal.windows.gaussian signal.windows.general_cosine signal.windows.general_hamming signal.windows.hamming
         signal.windows.hann signal.windows.kaiser signal.windows.nuttall
+    """,
+    "not written yet": """
+        nn.functional.ctc_loss nn.functional.grid_sample
     """,
     "rarely asked for, and short to write in what is there": """
         frexp gradient histogramdd

@@ -9,11 +9,11 @@ from .adapting import Call, Unsupported
 
 SAME = """
     adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool1d adaptive_max_pool2d
-    adaptive_max_pool3d avg_pool1d avg_pool2d avg_pool3d batch_norm conv1d conv2d conv3d conv_transpose1d
+    adaptive_max_pool3d avg_pool1d avg_pool2d avg_pool3d conv1d conv2d conv3d conv_transpose1d
     conv_transpose2d conv_transpose3d cross_entropy gelu group_norm instance_norm layer_norm linear local_response_norm
     max_pool1d max_pool2d max_pool3d max_unpool1d max_unpool2d max_unpool3d mse_loss pad rms_norm
     one_hot glu hardshrink logsigmoid prelu softplus softshrink softsign tanhshrink
-    binary_cross_entropy binary_cross_entropy_with_logits multi_margin_loss multilabel_margin_loss
+    binary_cross_entropy binary_cross_entropy_with_logits multilabel_margin_loss
     multilabel_soft_margin_loss nll_loss soft_margin_loss cosine_embedding_loss gaussian_nll_loss hinge_embedding_loss
     huber_loss kl_div l1_loss margin_ranking_loss poisson_nll_loss smooth_l1_loss triplet_margin_loss
     interpolate pairwise_distance pdist channel_shuffle pixel_shuffle pixel_unshuffle unfold bilinear
@@ -91,6 +91,26 @@ def sloped(x: Any, *args: Any, training: bool = False, **options: Any) -> Any:
     return F.rrelu(x, *args, **options)
 
 
+def of_one_class(x: Any, target: Any, *args: Any, **options: Any) -> Any:
+    """In PyTorch a score without axes is one of one class."""
+    return F.multi_margin_loss(x if x.ndim else x.reshape((1,)), target, *args, **options)
+
+
+def of_channels(x: Any, *args: Any, **options: Any) -> Any:
+    if x.ndim < 2:
+        raise Unsupported("a tensor without channels, which PyTorch takes if it is empty")
+    return F.batch_norm(x, *args, **options)
+
+
+def of_scores(x: Any, matrix: Any, target: Any, *, linear_bias: Any = None, options: Any = None,
+              ignore_index: int | None = None, **others: Any) -> Any:  # fmt: skip
+    """Of a linear layer whose matrix may be (classes, *places, k). `options` says in which pieces PyTorch does it."""
+    bias = None if linear_bias is None else linear_bias.reshape((-1,))
+    scores = F.linear(x, matrix.reshape((-1, matrix.shape[-1])), bias)
+    scores = scores.reshape((*x.shape[:-1], *matrix.shape[:-1]))
+    return F.cross_entropy(scores, target, ignore_index=-100 if ignore_index is None else ignore_index, **others)
+
+
 RARE = {"max_norm": None, "norm_type": 2.0, "scale_grad_by_freq": False}
 
 NAMES: dict[str, Call] = {
@@ -104,6 +124,9 @@ NAMES: dict[str, Call] = {
     **{
         f"nn.functional.{name}": undropped(getattr(F, name), 0.0) for name in ("alpha_dropout", "feature_alpha_dropout")
     },
+    "nn.functional.batch_norm": of_channels,
+    "nn.functional.linear_cross_entropy": of_scores,
+    "nn.functional.multi_margin_loss": of_one_class,
     "nn.functional.softmin": softmin,
     "nn.functional.normalize": of_one_axis(F.normalize),
     "nn.functional.cosine_similarity": of_one_axis(F.cosine_similarity),
