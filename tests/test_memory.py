@@ -101,10 +101,10 @@ def test_training_steps_that_nobody_reads_do_not_pile_up(wrap):
 
 def test_checks_of_indices_that_nobody_reads_do_not_pile_up():
     x, places = lucid.arange(5, device="gpu"), lucid.asarray([0, 4], device="gpu")
+    x.numpy()  # checks what others left
     for _ in range(50):
         x[places]
-    checks = devices.backend("gpu")._state.checks
-    assert len(checks) <= 3  # one for each size of axis, however often it is indexed
+    assert len(devices.backend("gpu")._state.checks) == 1  # for each axis of each shape, however often it is indexed
     with pytest.raises(ValueError, match="size=0"):
         memory.set_budget(0)
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from ..autograd.operation import apply, primitive
 from ..tensor import Tensor
+from .arguments import FLOATING, ready
 
 Taps = tuple[tuple[tuple[int, float], ...], ...]
 
@@ -29,6 +30,6 @@ def _to_old(xp: Any, g: Any, x_shape: tuple[int, ...], taps: Taps, axis: int) ->
 def resample(x: Tensor, /, *, taps: Taps, axis: int) -> Tensor:
     """Weighted sums of elements along an axis: `taps` holds, for each new element, pairs of a place and a weight.
 
-    What no pair names is not read, so that a nan stays where it is.
+    Integers and bools are converted to float32. What no pair names is not read, so that a nan stays where it is.
     """
-    return apply(resample, x, taps=taps, axis=axis)
+    return apply(resample, ready("resample", FLOATING, x), taps=taps, axis=axis)

@@ -86,9 +86,10 @@ OPS = (
         sample(numbers(2, 2, 3), sizes=(9,), stride=(4,), dilation=(1,)),
         sample(numbers(0, 4, 2), sizes=(5,), stride=(1,), dilation=(1,)),
     ], function=pooling.overlap_add),
-    op("resample", resample, of_first, [
+    op("resample", resample, floating, [
         sample(numbers(2, 4, 3), taps=TAPS, axis=1), sample(numbers(5), taps=TAPS[2:], axis=0),
         sample(numbers(0, 4), taps=TAPS, axis=1), sample(numbers(2, 4), taps=(), axis=1),
+        sample(integers(5), taps=TAPS[2:], axis=0),
     ], function=resampling.resample),
     op("max_pool", pooled(lambda seen, count: seen.max(-1)), floating, [
         sample(IMAGE, 2), sample(IMAGE, (3, 2), stride=(2, 1), padding=1), sample(IMAGE, 3, stride=2, dilation=(2, 1)),
