@@ -463,15 +463,19 @@ def pad(x: Array, widths: tuple[tuple[int, int], ...], value: float = 0) -> Arra
 # --- Reductions ------------------------------------------------------------------------------------------------------
 
 
+def _in_float32(x: Array) -> Array:
+    """16-bit floats as float32, which their sums and products need."""
+    return x.astype(mx.float32) if x.dtype in (mx.float16, mx.bfloat16) else x
+
+
 def reduction(function: Callable[..., Any], of_nothing: Any) -> Callable[..., Any]:
-    """Over axes, in float32 for 16-bit floats, which would overflow. MLX may hang on arrays without elements."""
+    """Over axes, in float32 for 16-bit floats. MLX may hang on arrays without elements."""
 
     def reduce(x: Array, axis: tuple[int, ...], keepdims: bool = False) -> Array:
         if not x.size:
             shape = [1 if i in axis else n for i, n in enumerate(x.shape) if keepdims or i not in axis]
             return (mx.ones if of_nothing else mx.zeros)(shape, x.dtype)
-        wide = x.astype(mx.float32) if x.dtype in (mx.float16, mx.bfloat16) else x
-        return function(wide, axis, keepdims=keepdims).astype(x.dtype) if axis else x
+        return function(_in_float32(x), axis, keepdims=keepdims).astype(x.dtype) if axis else x
 
     return reduce
 
@@ -516,8 +520,7 @@ def cumulative_prod(x: Array, axis: int) -> Array:
 def _accumulated(function: Callable[..., Any], x: Array, axis: int) -> Array:
     if not x.size:
         return x
-    wide = x.astype(mx.float32) if x.dtype in (mx.float16, mx.bfloat16) else x
-    return function(wide, axis).astype(x.dtype)
+    return function(_in_float32(x), axis).astype(x.dtype)
 
 
 def count_nonzero(x: Array, axis: tuple[int, ...], keepdims: bool) -> Array:
@@ -578,15 +581,16 @@ def scatter_add(values: Array, key: Any, shape: tuple[int, ...]) -> Array:
     if _is_mixed(key, shape):
         places = mx.reshape(_places(shape, key), (-1,))
         return mx.reshape(scatter_add(mx.reshape(values, (-1,)), (places,), (math.prod(shape),)), shape)
-    out = mx.zeros(shape, values.dtype)
+    wide = _in_float32(values)
+    out = mx.zeros(shape, wide.dtype)
     with _wide(values):
-        return out.at[key].add(values)
+        return out.at[key].add(wide).astype(values.dtype)
 
 
 def scatter_reduce(x: Array, values: Array, key: Any, reduce: str) -> Array:
     method = {"prod": "multiply", "amax": "maximum", "amin": "minimum"}[reduce]
     with _wide(x):
-        out = getattr(x.at[key], method)(values)
+        out = getattr(_in_float32(x).at[key], method)(_in_float32(values)).astype(x.dtype)
     if reduce == "prod" or not mx.issubdtype(x.dtype, mx.floating):
         return out
     nans = mx.isnan(x) | (scatter_add(mx.isnan(values).astype(x.dtype), key, x.shape) > 0)  # MLX passes over nan

@@ -542,6 +542,7 @@ def setitem(x: Array, value: Array, key: Any) -> Array:
     return out
 
 
+@in_float32
 def scatter_add(values: Array, key: Any, shape: tuple[int, ...]) -> Array:
     out = np.zeros(shape, values.dtype)
     if isinstance(key, tuple) and np.any([isinstance(part, np.ndarray) for part in key]):
@@ -551,6 +552,7 @@ def scatter_add(values: Array, key: Any, shape: tuple[int, ...]) -> Array:
     return out
 
 
+@in_float32
 def scatter_reduce(x: Array, values: Array, key: Any, reduce: str) -> Array:
     out = x.copy()
     {"prod": np.multiply, "amax": np.maximum, "amin": np.minimum}[reduce].at(out, key, values)

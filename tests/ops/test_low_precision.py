@@ -44,3 +44,13 @@ def test_long_sums_are_added_in_float32(device: str, name: str, dtype: str) -> N
         "logsumexp": 0.375 + np.log([4096.0]), "var": np.zeros(1), "matmul": double @ double.T,
     }[name]  # fmt: skip
     assert_same(found, total, ulps=1, dtype=x.dtype)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_gradients_of_what_is_read_often_are_added_in_float32(device: str, dtype: str) -> None:
+    """As of a word that stands 4096 times in a batch."""
+    x = lucid.asarray(np.ones((2, 3), DTYPES[dtype]), device=device, requires_grad=True)
+    lucid.take(x, lucid.ones(4096, dtype=lucid.int64, device=device), axis=0).backward(
+        lucid.ones((4096, 3), dtype=x.dtype, device=device)
+    )
+    assert_same(x.grad, np.array([[0.0] * 3, [4096.0] * 3]), ulps=0, dtype=x.dtype)
