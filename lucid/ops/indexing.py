@@ -138,7 +138,9 @@ def canonical(x: Tensor, key: Any) -> Key:
     for part in parts:
         laid += [(place, axis) for place in (_masked(x, part, axis) if _is_mask(part) else [part])]
         axis += _axes_read(part)
-    broadcast_shapes("getitem", *(tuple(part.shape) for part, _ in laid if hasattr(part, "shape")))
+    shape = broadcast_shapes("getitem", *(tuple(part.shape) for part, _ in laid if hasattr(part, "shape")))
+    if 0 in shape:  # no place is named, so none is outside
+        laid = [(broadcast_to(part, shape) if isinstance(part, Tensor) else part, axis) for part, axis in laid]
     return Key(part if part is None or _is_ready(part) else _bounded(x, part, axis) for part, axis in laid)
 
 

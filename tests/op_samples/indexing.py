@@ -66,7 +66,7 @@ KEYS: tuple[Any, ...] = (
     (slice(0, 0),), slice(-9, None, -1), slice(None, -9, -1), np.array([2, 0, 0]), np.array([-1, 0]),
     (np.array([0, 2]), np.array([1, -1])), (np.array([[0], [2]]), np.array([1, 3])),
     (slice(None), np.array([1, 1])), (np.array([0, 1]), slice(1, 3)), (np.array([0, 1]), None, np.array([1, 2])),
-    np.array([], np.int64), np.array(1), MASK, np.array([True, False, True]),
+    np.array([], np.int64), (np.array([], np.int64), [9]), np.array(1), MASK, np.array([True, False, True]),
     (slice(None), np.array([True, False, False, True])),
     [0, 2], (), Ellipsis, (np.array([0, 2], np.uint8), 1), slice(5, 9), (np.zeros((3, 4), bool),),
     np.array(True), np.array(False), (slice(1, None), np.array(True)), (Ellipsis, np.array(True), 0),
