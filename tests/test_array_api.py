@@ -74,6 +74,11 @@ def test_infinities_that_libraries_disagree_on(device: str) -> None:
     assert lucid.tanh(lucid.asarray(complex(inf, 2), device=device)).item() == 1
 
 
+def test_the_sign_of_every_complex_zero_is_plain_zero(device: str) -> None:
+    found = lucid.sign(lucid.asarray([0j, complex(-0.0, 0.0), complex(-0.0, -0.0)], device=device)).numpy()
+    np.testing.assert_array_equal(np.signbit([found.real, found.imag]), False)
+
+
 @pytest.mark.parametrize("k", [2**63, -(2**63)])
 def test_diagonals_outside_of_the_matrix(device: str, k: int) -> None:
     x = lucid.ones((2, 2), device=device)

@@ -31,8 +31,9 @@ def sign(lib: Any, join: Join, x: Array) -> Array:
         for part in (a, b)
     )
     size = lib.sqrt(lib.square(a) + lib.square(b))
-    size = lib.where(size == 0, lib.ones_like(size), size)
-    return join(a / size, b / size)
+    none = size == 0
+    size = lib.where(none, lib.ones_like(size), size)
+    return join(*(lib.where(none, lib.zeros_like(size), part / size) for part in (a, b)))  # +0 for every zero
 
 
 def tanh(lib: Any, join: Join, x: Array) -> Array:
