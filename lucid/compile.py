@@ -137,8 +137,8 @@ class _Call:
         """
         given = _on_gpu(self.tensors)
         fresh = {id(x): x for x in given if id(x) not in places}
-        places = places | {key: -1 - i for i, key in enumerate(fresh)}
-        return list(fresh.values()), tuple(places[id(x)] for x in given)
+        numbers = {key: -1 - i for i, key in enumerate(fresh)}
+        return list(fresh.values()), tuple(numbers[id(x)] if id(x) in numbers else places[id(x)] for x in given)
 
 
 def _form(value: Any) -> Any:
@@ -246,9 +246,14 @@ class _Graph:
             and self._generators(call)[1] == self.streams
             and all(map(is_, map(node_of, self.holders), self.nodes))
             and [node.grad is not None for node in self.leaves] == self.with_grad
-            and all(map(_alike, map(array_of, self.holders), self.arrays))
+            and self._alike()
             and all(x.array is array for x, array in self.on_cpu)
         )
+
+    def _alike(self) -> bool:
+        """Whether what is reached has arrays as before: mostly the very same ones, whose shapes nobody need ask for."""
+        now = list(map(array_of, self.holders))
+        return all(map(is_, now, self.arrays)) or all(map(_alike, now, self.arrays))
 
     def _generators(self, call: _Call) -> tuple[list[random.Generator], tuple[int, ...]]:
         """The default generator, those that are given and those that are reached, each once; and which each one is."""
@@ -278,12 +283,12 @@ class _Graph:
         """What the function returned, after what it wrote has been written."""
         for place in self.without_grad:
             tensors[place].grad = None  # which may be so already
-        for (kind, place), array in zip(self.writes, outputs):
-            x = tensors[place]
-            if kind == "value":
-                x.array = array
-            elif x.node is not None:
-                x.node.grad = Tensor(array)
+        given = iter(outputs)
+        for place, array in zip(self.values, given):
+            tensors[place].array = array
+        for place, array in zip(self.gradients, given):
+            if (node := tensors[place].node) is not None:
+                node.grad = Tensor(array)
         return tree.map(lambda leaf: leaf.tensor(outputs) if isinstance(leaf, _Returned) else leaf, self.result)
 
     def trace(self, call: _Call, reach: Reach) -> Any:
@@ -347,7 +352,7 @@ class _Graph:
         leaves = [leaf for leaf in tree.leaves(result) if isinstance(leaf, Tensor) and leaf.device == "gpu"]
         numbers = {id(leaf): len(written) + i for i, leaf in enumerate(leaves)}
         self.result = tree.map(lambda leaf: _Returned(numbers[id(leaf)], leaf) if id(leaf) in numbers else leaf, result)
-        self.writes = list(written)
+        self.values, self.gradients = ([place for of, place in written if of == kind] for kind in ("value", "grad"))
         return [*written.values(), *(leaf.array for leaf in leaves)]
 
 

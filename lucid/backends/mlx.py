@@ -125,15 +125,15 @@ def trace(function: Callable[..., Any]) -> Callable[..., Any]:
     What is to be checked inside comes out beside the results, and is checked as it is outside.
     """
     checked: list[tuple[str, int]] = []
-    starts = False
+    starts, nbytes = False, 0
 
     def traced(*arrays: Array) -> Any:
-        nonlocal starts
+        nonlocal starts, nbytes
         before = _state.tracing, _state.checks, _state.starts
         _state.tracing, _state.checks, _state.starts = True, {}, False
         try:
             out = function(*arrays)
-            checked[:], starts = _state.checks, _state.starts
+            checked[:], starts, nbytes = _state.checks, _state.starts, builtins.sum(a.nbytes for a in out)
             return out, list(_state.checks.values())
         finally:
             _state.tracing, _state.checks, _state.starts = before
@@ -145,7 +145,7 @@ def trace(function: Callable[..., Any]) -> Callable[..., Any]:
         for (where, size), index in zip(checked, checks, strict=True):
             check(where, size, index)
         pending = _state.pending
-        pending[0] += builtins.sum(a.nbytes for a in out)
+        pending[0] += nbytes
         if starts or pending[0] > BUDGET:
             start(out)
         return out
@@ -756,9 +756,9 @@ def linear_vjp(x: Array, weight: Array, bias: Array | None) -> Any:
         return out
 
     def pullback(g: Array) -> tuple[Array | None, ...]:
-        rows = mx.reshape(g, (-1, g.shape[-1]))
-        g_weight = rows.T @ mx.reshape(x, (-1, x.shape[-1]))
-        return g @ weight, g_weight, None if bias is None else sum(rows, (0,))
+        rows, before = mx.reshape(g, (-1, g.shape[-1])), mx.reshape(x, (-1, x.shape[-1]))
+        g_bias = None if bias is None else sum(rows, (0,))
+        return mx.reshape(rows @ weight, x.shape), rows.T @ before, g_bias
 
     return out, pullback
 

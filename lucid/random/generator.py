@@ -89,8 +89,7 @@ class Generator:
     def keys(self) -> Any:
         """The keys of the next `PAGE` draws, on the gpu: what a compiled function may use up in a call."""
         seed, draw = self.state
-        pages = devices.backend("cpu").concat(_keys(seed, draw // PAGE), _keys(seed, draw // PAGE + 1), axis=0)
-        return devices.backend("gpu").from_numpy(pages[draw % PAGE : draw % PAGE + PAGE])
+        return devices.backend("gpu").from_numpy(_two_pages(seed, draw // PAGE)[draw % PAGE : draw % PAGE + PAGE])
 
     def _next(self) -> int:
         with self._lock:
@@ -119,6 +118,12 @@ PAGE = 256  # keys are made so many at a time, since making one costs as much
 def _keys(seed: int, page: int) -> Any:
     """The keys of the draws from `page * PAGE` on: a row of two words each."""
     return threefry.split(threefry.split(threefry.key_from_seed(seed), page + 1)[page], PAGE)
+
+
+@lru_cache(maxsize=16)
+def _two_pages(seed: int, page: int) -> Any:
+    """The keys of a page and of the one after it."""
+    return devices.backend("cpu").concat(_keys(seed, page), _keys(seed, page + 1), axis=0)
 
 
 def _of_state(state: tuple[int, int]) -> Generator:
