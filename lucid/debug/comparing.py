@@ -14,12 +14,14 @@ from ..devices import Device, backend
 from ..dtypes import complex128, float64
 from ..ops.data_types import finfo
 from ..ops.elementwise import abs, equal, isfinite, isnan, logical_and, logical_or, sign, subtract
+from ..ops.manipulation import tile
 from ..ops.searching import where
 from ..tensor import Tensor
 
 __all__ = ["Comparison", "compare", "largest", "moved"]
 
 CPU_ALONE = (float64, complex128)
+PERIOD = 65_537  # of the signs by which numbers are moved: a prime, so that they differ from row to row
 FACTOR = 16  # times what rounding does: functions such as erf take a few units in the last place, and so do sums
 
 
@@ -150,10 +152,10 @@ def _nudged(x: Tensor) -> Tensor:
     """Numbers that are one unit in the last place away, up or down at random; integers and truth values as they are."""
     if not x.dtype.is_floating or not x.size:
         return x
-    signs = _signs(x.size, x.device).reshape(x.shape)
+    signs = tile(_signs(x.device), (-(-x.size // PERIOD),))[: x.size].reshape(x.shape)
     return x + x * (signs * finfo(x).eps).astype(x.dtype)
 
 
 @cache
-def _signs(size: int, device: Device) -> Tensor:
-    return sign(random.uniform((size,), -1.0, 1.0, device=device, generator=random.Generator(0)))
+def _signs(device: Device) -> Tensor:
+    return sign(random.uniform((PERIOD,), -1.0, 1.0, device=device, generator=random.Generator(0)))

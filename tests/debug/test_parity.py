@@ -9,6 +9,7 @@ import pytest
 import lucid
 from lucid import devices, models, nn
 from lucid.autograd.observe import observe
+from lucid.debug import comparing
 from lucid.debug.comparing import largest
 
 pytestmark = pytest.mark.skipif(not devices.is_available("gpu"), reason="parity compares with the gpu")
@@ -163,3 +164,12 @@ def test_rows(small: Any) -> None:
     rows = lucid.parity(*small).rows(depth=1)
     assert [row[0] for row in rows] == ["norm", "attn", "Small", "act"]
     assert rows[0][2].endswith("%  layer_norm")
+
+
+def test_every_number_is_moved_by_a_last_place_and_nothing_large_is_kept(device: str) -> None:
+    size = 3 * comparing.PERIOD + 5
+    moved = comparing._nudged(lucid.ones((size,), device=device)).numpy() - 1
+    assert set(np.unique(np.abs(moved))) == {np.float32(2**-23)}
+    assert abs(np.sign(moved).mean()) < 0.02
+    assert comparing._signs(device).size == comparing.PERIOD
+    assert comparing._nudged(lucid.ones((2, 3), device=device)).shape == (2, 3)
