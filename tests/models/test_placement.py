@@ -1,10 +1,12 @@
 """What was measured decides where a model runs, as long as the devices are what they were."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from lucid import devices
+from lucid import devices, models
+from lucid.errors import DeviceError
 from lucid.models import placement
 from lucid.models.placement import Measurement, crossing, faster_device
 
@@ -73,6 +75,30 @@ def test_crossing() -> None:
     assert crossing(measured(seconds=SECONDS | {("gpu", 1): 0.01})) == 1
     assert crossing(measured(seconds={("cpu", 1): 1.0, ("gpu", 8): 0.1})) is None
     assert crossing([]) is None
+
+
+@pytest.mark.skipif(not devices.is_available("gpu"), reason="wants a gpu to choose")
+def test_models_are_made_where_they_are_faster() -> None:
+    def device_of(**options: Any) -> str:
+        return models.create_model("pvt_tiny", device="auto", **options).cls_token.device
+
+    assert device_of() == "cpu"
+    placement.remember(measured())
+    assert [device_of(batch_size=size) for size in (1, 64)] == ["cpu", "gpu"]
+    assert device_of(batch_size=64, img_size=64) == "cpu"
+    assert device_of(batch_size=64, img_size=(224, 224)) == "gpu"
+    faster = [m._replace(model="pvt_v2_b0") for m in measured()]  # which has no size of its own
+    placement.remember(faster)
+    assert models.create_model("pvt_v2_b0", device="auto", batch_size=8).head.weight.device == "gpu"
+
+
+@pytest.mark.skipif(not devices.is_available("gpu"), reason="wants a gpu to choose")
+def test_models_are_made_on_a_device() -> None:
+    with devices.use_device("gpu"):
+        found = [models.create_model("pvt_tiny", device=device).head.weight.device for device in (None, "cpu", "gpu")]
+    assert found == ["gpu", "cpu", "gpu"]
+    with pytest.raises(DeviceError, match="create_model: device='tpu' is not a device"):
+        models.create_model("pvt_tiny", device="tpu")  # type: ignore[arg-type]
 
 
 def test_forgetting(cache: Path) -> None:
