@@ -60,6 +60,43 @@ def test_it_is_the_attention_of_the_place(model: models.PVT, image: lucid.Tensor
         assert np.ptp(rows) > 0.01
 
 
+@pytest.mark.parametrize("linear", [False, True])
+def test_the_second_generation(image: lucid.Tensor, linear: bool) -> None:
+    """No class token; linear attention sees 7 x 7 cells in every stage, however few tokens there are."""
+    lucid.random.seed(0)
+    made = models.PVTv2(embed_dims=(8, 16), depths=(1, 1), num_heads=(1, 2), sr_ratios=(2, 1), mlp_ratios=(1, 1),
+                        linear=linear).eval()  # fmt: skip
+    inputs: list[Any] = []
+    layers = [made.block1[0].attn, made.block2[0].attn]
+    for layer in layers:
+        layer.q.weight.become(layer.q.weight.detach() * 50)
+        layer.register_forward_pre_hook(lambda _, given: inputs.append(given))
+    found = attentions(made, image)
+    cells = [(7, 7), (7, 7)] if linear else [(4, 4), (4, 4)]
+    assert [(a.tokens, a.cells, a.others) for a in found] == [((8, 8), cells[0], 0), ((4, 4), cells[1], 0)]
+    for attention, layer, (x, height, width), heads in zip(found, layers, inputs, (1, 2)):
+        keys = layer._reduced(x, height, width) if linear or heads == 1 else x
+        q, k = layer.q(x)[0].detach().numpy(), layer.kv(keys)[0].detach().numpy()[:, : x.shape[2]]
+        part = np.split(np.arange(x.shape[2]), heads)[-1]
+        scores = q[height // 4 * width + width // 2, part] @ k[:, part].T / len(part) ** 0.5
+        expected = np.exp(scores) / np.exp(scores).sum()
+        assert np.ptp(expected) > 0.001
+        look = attention.look(0.5, 0.25, heads - 1)
+        np.testing.assert_allclose(look.numpy(), expected.reshape(attention.cells), rtol=1e-4)
+
+
+@pytest.mark.parametrize(("name", "cells"), [("pvt_v2_b0", 2), ("pvt_v2_b2_li", 7)])
+def test_the_command_with_the_second_generation(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, cells: int
+) -> None:
+    Image.new("RGB", (64, 64), "red").save(tmp_path / "red.png")
+    command = ["attention", tmp_path / "red.png", "--image-size", 64, "--device", "cpu", "--output", tmp_path, "--json"]
+    result = json.loads(call(capsys, *command, "--model", name, "--stage", 2).out)
+    assert np.shape(result["attention"]) == (cells, cells)
+    assert np.sum(result["attention"]) == pytest.approx(1, rel=1e-5)
+    assert [stage["others"] for stage in data_of(Path(result["page"]).read_text(encoding="utf-8"))["stages"]] == [0] * 4
+
+
 def test_other_blocks(model: models.PVT, image: lucid.Tensor) -> None:
     usual, first, second = (attentions(model, image, blocks) for blocks in ({}, {1: 0}, {1: 1}))
     assert (first[1].weights != usual[1].weights).any()
