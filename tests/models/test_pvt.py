@@ -26,7 +26,7 @@ TABLE = {  # parameters without and with the output projection, and multiply-add
     "pvt_small": (23_003_048, 24_485_864, 3.82),
     "pvt_medium": (41_492_648, 44_208_104, 6.66),
     "pvt_large": (57_663_336, 61_369_320, 9.81),
-    "pvt_huge": (286_706_920, 304_945_512, None),  # 50.5, of which a run takes seconds
+    "pvt_huge": (286_706_920, 304_945_512, 50.5),
 }
 
 
@@ -37,7 +37,7 @@ def test_parameters_and_multiply_adds(name):
         assert sum(p.size for p in models.create_model(name).parameters()) == without
         model = models.create_model(name, out_proj=True)
     assert sum(p.size for p in model.parameters()) == with_projection
-    if cost is not None:
+    if name != "pvt_huge":  # of which a run takes seconds
         summary = model.summary((1, 3, 224, 224))
         assert summary.parameters == with_projection
         assert summary.multiply_adds / 1e9 == pytest.approx(cost, rel=0.005)
