@@ -33,6 +33,10 @@ from .fused import layer_norm as layer_norm
 from .fused import layer_norm_vjp as layer_norm_vjp
 from .fused import linear as linear
 from .fused import linear_vjp as linear_vjp
+from .pooling import max_pool as max_pool
+from .pooling import max_pool_vjp as max_pool_vjp
+from .pooling import sum_pool as sum_pool
+from .pooling import sum_pool_vjp as sum_pool_vjp
 from .resampling import Taps, rounds
 from .special import erf as erf
 from .special import erfinv as erfinv

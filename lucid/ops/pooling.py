@@ -8,7 +8,7 @@ import builtins
 import math
 from collections.abc import Callable, Sequence
 
-from ..autograd.operation import apply, primitive
+from ..autograd.operation import apply, composite, primitive
 from ..errors import ShapeError
 from ..tensor import Tensor
 from .arguments import REAL_FLOATING, each_axis, ready
@@ -74,7 +74,12 @@ def max_pool(
     """
     x = ready("max_pool", REAL_FLOATING, x)
     kernel, strides, pairs, dilations = _steps("max_pool", x, size, stride, padding, dilation, ceil)
-    return largest(x, lambda x, outside: _seen(x, kernel, strides, pairs, dilations, outside))[0]
+    return _max_pool(x, kernel=kernel, stride=strides, padding=pairs, dilation=dilations)
+
+
+@composite
+def _max_pool(x: Tensor, /, *, kernel: Shape, stride: Shape, padding: Pairs, dilation: Shape) -> Tensor:
+    return largest(x, lambda x, outside: _seen(x, kernel, stride, padding, dilation, outside))[0]
 
 
 def max_pool_with_places(
@@ -142,8 +147,8 @@ def avg_pool(
     [[[2.0, 3.5]]]
     """
     x = ready("avg_pool", REAL_FLOATING, x)
-    kernel, strides, pairs, _ = _steps("avg_pool", x, size, stride, padding, 1, ceil)
-    totals = sum(_seen(exact(x), kernel, strides, pairs, (1,) * len(kernel), 0), axis=-1)
+    kernel, strides, pairs, dilations = _steps("avg_pool", x, size, stride, padding, 1, ceil)
+    totals = _sum_pool(exact(x), kernel=kernel, stride=strides, padding=pairs, dilation=dilations)
     counts = asarray(1.0 if divisor is None else divisor, dtype=totals.dtype, device=x.device)
     for axis, (n, k, step, (low, _)) in enumerate(zip(x.shape[2:], kernel, strides, pairs, strict=True), 2):
         if divisor is None:
@@ -154,6 +159,11 @@ def avg_pool(
             uneven = asarray(lengths, dtype=totals.dtype, device=x.device).reshape(along)
             counts = counts * (k if set(lengths) == {k} else uneven)
     return astype(totals / counts, x.dtype, copy=False)
+
+
+@composite
+def _sum_pool(x: Tensor, /, *, kernel: Shape, stride: Shape, padding: Pairs, dilation: Shape) -> Tensor:
+    return sum(_seen(x, kernel, stride, padding, dilation, 0), axis=-1)
 
 
 def _steps(

@@ -159,8 +159,9 @@ def _declined(*arrays: Array | None, **options: Any) -> Any:
     return NotImplemented
 
 
-def _of_elements(name: str) -> Rule:
-    return lambda x: _offered(name, x)
+def _of_one(name: str) -> Rule:
+    """Of an input whose further axes may be any."""
+    return lambda x, **options: _offered(name, x, **options)
 
 
 def _of_rows(name: str) -> Rule:
@@ -190,7 +191,7 @@ def _attention(q: Array, k: Array, v: Array, mask: Array | None, *, scale: float
 RULES: dict[str, Rule] = {
     **{name: _broadcasting(name) for name in (*ELEMENTWISE, *OF_LAST_AXES)},
     **{name: _along(name, option) for option, names in ALONG_AXES.items() for name in names},
-    **{name: _of_elements(name) for name in ("gelu", "gelu_tanh")},
+    **{name: _of_one(name) for name in ("gelu", "gelu_tanh", "max_pool", "sum_pool")},
     **{name: _of_rows(name) for name in ("feed_forward", "layer_norm", "linear")},
     "astype": _astype,
     "broadcast_to": _broadcast_to,
