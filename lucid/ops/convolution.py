@@ -15,6 +15,7 @@ __all__ = ["conv", "conv_transpose"]
 
 Shape = tuple[int, ...]
 Pairs = tuple[tuple[int, int], ...]
+SPACES, OF_THEM = (1, 2, 3), "with one to three spatial axes"  # as many as MLX has
 
 
 def _spread_length(length: int, step: int) -> int:
@@ -94,7 +95,7 @@ def convolve(
     input_dilation: Shape,
     groups: int = 1,
 ) -> Tensor:
-    """The cross-correlation of x (n, c, ...) with kernels (o, c / groups, ...), in any number of spatial axes.
+    """The cross-correlation of x (n, c, ...) with kernels (o, c / groups, ...), in one to three spatial axes.
 
     The general form, of which every convolution and each of its gradients is a case: input elements stand
     `input_dilation` apart with zeros between, `padding` holds a pair (before, after) for each axis, where a negative
@@ -118,7 +119,7 @@ def conv(
 ) -> Tensor:
     """Convolve x (n, c, ...) with kernels (o, c / groups, ...) and add `bias` (o,).
 
-    The number of spatial axes is that of x. Raises ShapeError if channels, groups or sizes do not fit.
+    x has one to three spatial axes. Raises ShapeError for more, and if channels, groups or sizes do not fit.
 
     >>> import lucid
     >>> conv(lucid.ones((1, 3, 8, 8)), lucid.ones((4, 3, 2, 2)), stride=2).shape
@@ -130,9 +131,9 @@ def conv(
     space = x.ndim - 2
     if bias is not None and bias.shape != weight.shape[:1]:
         raise ShapeError(f"conv: bias has shape {bias.shape}; wanted {weight.shape[:1]}, one for each output channel")
-    if space < 1 or weight.ndim != x.ndim:
+    if space not in SPACES or weight.ndim != x.ndim:
         raise ShapeError(
-            f"conv: got x {x.shape} and weight {weight.shape}; wanted (n, c, ...) and (o, c / groups, ...)"
+            f"conv: got x {x.shape} and weight {weight.shape}; wanted (n, c, ...) and (o, c / groups, ...), {OF_THEM}"
         )
     strides, pads, dilations = (
         each_axis("conv", space, name, n, least)
@@ -187,8 +188,9 @@ def conv_transpose(
 ) -> Tensor:
     """What the gradient of `conv` with respect to its input is, for kernels (c, o / groups, ...), plus `bias` (o,).
 
-    x (n, c, ...) becomes (n, o, ...). Several sizes are convolved to the size of x: `output_padding`, less than stride
-    or dilation, chooses one larger than the smallest. Raises ShapeError if channels, groups or sizes do not fit.
+    x (n, c, ...) becomes (n, o, ...), with one to three spatial axes. Several sizes are convolved to the size of x:
+    `output_padding`, less than stride or dilation, chooses one larger than the smallest. Raises ShapeError if channels,
+    groups or sizes do not fit, and for more spatial axes.
 
     >>> import lucid
     >>> conv_transpose(lucid.ones((1, 3, 4, 4)), lucid.ones((3, 5, 2, 2)), stride=2).shape
@@ -197,8 +199,10 @@ def conv_transpose(
     name = "conv_transpose"
     x, weight = together(name, FLOATING, tensor(name, x), tensor(name, weight, "weight"))
     space = x.ndim - 2
-    if space < 1 or weight.ndim != x.ndim:
-        raise ShapeError(f"{name}: got x {x.shape} and weight {weight.shape}; wanted (n, c, ...), (c, o / groups, ...)")
+    if space not in SPACES or weight.ndim != x.ndim:
+        raise ShapeError(
+            f"{name}: got x {x.shape} and weight {weight.shape}; wanted (n, c, ...), (c, o / groups, ...), {OF_THEM}"
+        )
     given = ("stride", stride, 1), ("padding", padding, 0), ("output_padding", output_padding, 0)
     strides, pads, more = (each_axis(name, space, *option) for option in given)
     dilations = each_axis(name, space, "dilation", dilation, 1)
