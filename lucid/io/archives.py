@@ -72,7 +72,8 @@ def damage_seen(function: str, path: str | os.PathLike[str]) -> Iterator[None]:
 class Archive:
     """A zip archive whose entries are read whole and checked against their CRC.
 
-    Raises CheckpointError for entries that would take more memory than the allowance, or are there twice.
+    Raises CheckpointError for entries that would take more memory than the allowance, that are there twice, or that
+    are compressed by other than Deflate, since the others may take any amount of memory themselves.
     """
 
     def __init__(self, content: Mapped) -> None:
@@ -83,6 +84,9 @@ class Archive:
         self.entries = {entry.filename: entry for entry in self.file.infolist()}
         if len(self.entries) < len(self.file.infolist()):
             raise CheckpointError("it has several entries of one name")
+        for name, entry in self.entries.items():
+            if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise CheckpointError(f"the entry {name[:100]!r} is not compressed by Deflate; save it uncompressed")
         total = sum(entry.file_size for entry in self.entries.values())
         if total > allowance(self.size):
             raise CheckpointError(f"its {self.size:,} bytes would unpack to {total:,}; save it uncompressed")

@@ -25,7 +25,7 @@ from lucid.io import load_checkpoint, save_npz, save_safetensors
 from lucid.io.archives import allowance
 
 FILES = Path(__file__).with_name("pytorch")
-WORK = 1 << 16  # bytes that the reader itself needs
+WORK = 1 << 18  # bytes that the reader itself needs: a piece of an entry, zlib's window, what it knows of the file
 SLOW = 20  # seconds for one file, on however busy a machine
 SIZES = [0, 1, 0x7F, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF, 2**63 - 1, 2**64 - 1]
 

@@ -87,6 +87,14 @@ def test_bombs_are_refused(path: Path) -> None:
         load_npz(path)
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_other_compression_is_refused(path: Path, method: int) -> None:
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.writestr("x.npy", b"x")
+    with pytest.raises(CheckpointError, match=r"'x\.npy' is not compressed by Deflate; save it uncompressed"):
+        load_npz(path)
+
+
 def test_what_is_not_there_or_cannot_be_saved(path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"load_npz: .*: there is no such file"):
         load_npz(path)
