@@ -46,8 +46,10 @@ parity-devices: venv ## compare the devices: every op with every dtype, in one t
 	$(BIN)/python -m tools.parity_devices $(ARGS)
 
 TIME ?= 3600
-fuzz: venv ## look for what breaks lucid, for an hour, or TIME seconds
+SEED ?= $(shell date +%s)
+fuzz: venv ## look for what breaks lucid, for an hour or TIME seconds, then in 10,000 damaged checkpoint files
 	$(BIN)/python -m tools.fuzz $(TIME)
+	$(BIN)/python -m tests.io.fuzz_checkpoints --count 10000 --seed $(SEED)
 
 # The suite makes tensors on the default device. The gpu has no float64 and no complex128, and the suite reads the
 # elements of an array one by one, so arrays are small there. EXAMPLES=1000 searches longer.
