@@ -379,7 +379,7 @@ def gcd(x1: Array, x2: Array) -> Array:
     x1, x2 = mx.abs(x1), mx.abs(x2)
     for _ in range(12 * x1.dtype.size):
         x1, x2 = mx.where(x2 == 0, x1, x2), remainder(x1, x2)
-    return x1
+    return mx.abs(x1)  # the least integer of a dtype stays negative at first
 
 
 SIGNED_BITS = {2: mx.int16, 4: mx.int32}  # by the size of the floating dtype
