@@ -211,7 +211,7 @@ class Composite:
     def vjp(self, node: Node, g: Any, wanted: list[bool], xp: Any) -> Any:
         pullback, arrays, options = node.kept
         if xp is not OPS:
-            return pullback(g)
+            return pullback(g, wanted)
         # Each argument gets a node of its own, or a tensor that is passed twice would count double.
         inputs = [None if a is None else _alias(a, parent) for a, parent in zip(arrays, node.parents, strict=True)]
         ends = {x.node for x in inputs if x is not None and x.node is not None}

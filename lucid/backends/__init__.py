@@ -3,7 +3,8 @@
 A backend is a module. It offers every primitive of `lucid.ops` as a function of bare arrays under the primitive's own
 name, and hides what its library does differently, so that the floors above never ask which one they talk to.
 It may also offer, for a composite `f`, a faster `f` and an `f_vjp` that returns the value and its pullback; either may
-return NotImplemented for a case that it does not cover.
+return NotImplemented for a case that it does not cover. A pullback gets the gradient of the output and which inputs'
+gradients are wanted; it may leave out the others.
 
 What a backend receives has been made ready: arrays of one dtype where they must agree, axes and shapes as tuples of
 non-negative integers, options by keyword. Besides the ops it offers the names that `Backend` below lists.

@@ -3,6 +3,7 @@
 Scores stand keys by queries, (..., m, n): largest values and sums over the keys then add whole rows to each other.
 """
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -27,7 +28,7 @@ def scaled_dot_product_attention_vjp(q: Array, k: Array, v: Array, mask: Array |
     if out is NotImplemented:
         return out
 
-    def pullback(g: Array) -> tuple[Array | None, ...]:
+    def pullback(g: Array, wanted: Sequence[bool]) -> tuple[Array | None, ...]:
         slopes = [np.empty_like(x) for x in (q, k, v)]
         _in_blocks(partial(_slopes, scale), q, k, v, g, *slopes)
         return (*slopes, None)

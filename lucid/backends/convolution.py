@@ -1,6 +1,7 @@
 """Convolution in NumPy: windows of the input as one matrix, multiplied by the kernels as another."""
 
 import math
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -116,14 +117,14 @@ def conv_of_patches_vjp(x: Array, weight: Array, bias: Array | None) -> Any:
     if not covered(x):
         return NotImplemented
 
-    def pullback(g: Array) -> tuple[Array | None, ...]:
+    def pullback(g: Array, wanted: Sequence[bool]) -> tuple[Array | None, ...]:
         above = rows(np.moveaxis(g, 1, -1))
-        g_patches, g_filters, g_bias = linear_slopes(_patches(x, weight), _filters(x, weight), above)
-        out, g_weight = np.zeros_like(x), np.empty_like(weight)
-        cut, turned = _cut(out, weight), _turned(x, g_weight)
-        in_blocks(np.copyto, cut, g_patches.reshape(cut.shape))
+        g_patches, g_filters, g_bias = linear_slopes(_patches(x, weight), _filters(x, weight), above, wanted[0])
+        g_weight = np.empty_like(weight)
+        turned = _turned(x, g_weight)
         np.copyto(turned, g_filters.reshape(turned.shape))
-        return out, g_weight, None if bias is None else g_bias
+        g_x = None if g_patches is None else _of_patches(g_patches, x, weight)
+        return g_x, g_weight, None if bias is None else g_bias
 
     return conv_of_patches(x, weight, bias), pullback
 
@@ -134,6 +135,14 @@ def _patches(x: Array, weight: Array) -> Array:
     out = np.empty(cut.shape, x.dtype)
     in_blocks(np.copyto, out, cut)
     return out.reshape(-1, weight[0].size)
+
+
+def _of_patches(patches: Array, x: Array, weight: Array) -> Array:
+    """An array like x that `_patches` cuts into `patches`, and 0 where it has no window."""
+    out = np.zeros_like(x)
+    cut = _cut(out, weight)
+    in_blocks(np.copyto, cut, patches.reshape(cut.shape))
+    return out
 
 
 def _filters(x: Array, weight: Array) -> Array:

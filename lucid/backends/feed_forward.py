@@ -3,6 +3,7 @@
 Only training keeps two arrays of its size: the value of GELU and its slope, which are cheap to have together.
 """
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -33,7 +34,7 @@ def feed_forward_vjp(x: Array, weight1: Array, bias1: Array | None, weight2: Arr
     forward = partial(_forward_to_train, (weight1, bias1), (weight2, bias2))
     in_blocks(forward, rows(x), rows(out), rows(value), rows(slope), rows=ROWS, blas=True)
 
-    def pullback(g: Array) -> tuple[Array | None, ...]:
+    def pullback(g: Array, wanted: Sequence[bool]) -> tuple[Array | None, ...]:
         g_x = np.empty(x.shape, x.dtype)
         slopes = partial(_slopes, weight1, weight2)
         arrays = rows(x), rows(value), rows(slope), rows(g), rows(g_x)

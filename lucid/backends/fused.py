@@ -1,7 +1,8 @@
 """Composites in NumPy with fewer passes over memory than their meaning takes, and their gradients.
 
 Each `f_vjp` returns the value and its pullback, a function from the gradient of the output to those of the inputs. It
-keeps the inputs alone, and computes again what it needs of the rest: a block in the cache costs less than memory.
+is told which of these are wanted, keeps the inputs alone, and computes again what it needs of the rest: a block in the
+cache costs less than memory.
 """
 
 import math
@@ -15,7 +16,7 @@ from .blocks import BLOCK, in_blocks
 from .special import erf
 
 Array = Any
-Pullback = Callable[[Array], tuple[Array | None, ...]]
+Pullback = Callable[[Array, Sequence[bool]], tuple[Array | None, ...]]
 
 
 def covered(x: Array) -> bool:
@@ -68,7 +69,9 @@ def gelu(x: Array) -> Array:
 
 
 def gelu_vjp(x: Array) -> Any:
-    return (_each(gelu_block, x), lambda g: (_each(_gelu_slope, x, g),)) if covered(x) else NotImplemented
+    if not covered(x):
+        return NotImplemented
+    return _each(gelu_block, x), lambda g, wanted: (_each(_gelu_slope, x, g),)
 
 
 def gelu_tanh(x: Array) -> Array:
@@ -76,7 +79,9 @@ def gelu_tanh(x: Array) -> Array:
 
 
 def gelu_tanh_vjp(x: Array) -> Any:
-    return (_each(_gelu_tanh, x), lambda g: (_each(_gelu_tanh_slope, x, g),)) if covered(x) else NotImplemented
+    if not covered(x):
+        return NotImplemented
+    return _each(_gelu_tanh, x), lambda g, wanted: (_each(_gelu_tanh_slope, x, g),)
 
 
 def _each(formula: Callable[..., None], *arrays: Array) -> Array:
@@ -172,7 +177,7 @@ def layer_norm_vjp(x: Array, weight: Array | None, bias: Array | None, *, eps: f
     if not covered(x):
         return NotImplemented
 
-    def pullback(g: Array) -> tuple[Array | None, ...]:
+    def pullback(g: Array, wanted: Sequence[bool]) -> tuple[Array | None, ...]:
         out = np.empty(x.shape, x.dtype)
         parts = in_blocks(partial(_layer_norm_slopes, weight, eps), rows(x), rows(g), rows(out), blas=True)
         g_weight, g_bias = (total(part) for part in zip(*parts))
@@ -243,17 +248,18 @@ def linear_vjp(x: Array, weight: Array, bias: Array | None) -> Any:
     if not covered(x):
         return NotImplemented
 
-    def pullback(g: Array) -> tuple[Array | None, ...]:
-        g_x, g_weight, g_bias = linear_slopes(x, weight, g)
+    def pullback(g: Array, wanted: Sequence[bool]) -> tuple[Array | None, ...]:
+        g_x, g_weight, g_bias = linear_slopes(x, weight, g, wanted[0])
         return g_x, g_weight, None if bias is None else g_bias
 
     return linear(x, weight, bias), pullback
 
 
-def linear_slopes(x: Array, weight: Array, g: Array) -> tuple[Array, Array, Array]:
-    """The gradients of x, weight and bias."""
-    out = np.empty(x.shape, x.dtype)
-    parts = in_blocks(partial(_linear_slopes, weight), rows(x), rows(g), rows(out), rows=2 * ROWS, blas=True)
+def linear_slopes(x: Array, weight: Array, g: Array, of_x: bool) -> tuple[Array | None, Array, Array]:
+    """The gradients of x, if it is asked for, weight and bias."""
+    out = np.empty(x.shape, x.dtype) if of_x else None
+    arrays = (rows(a) for a in (x, g, out) if a is not None)
+    parts = in_blocks(partial(_linear_slopes, weight), *arrays, rows=2 * ROWS, blas=True)
     g_weight, g_bias = (total(part) for part in zip(*parts))
     return out, g_weight, g_bias
 
@@ -264,6 +270,7 @@ def _linear(turned: Array, bias: Array | None, x: Array, out: Array) -> None:
         out += bias
 
 
-def _linear_slopes(weight: Array, x: Array, g: Array, out: Array) -> tuple[Array, Array]:
-    np.matmul(g, weight, out=out)
+def _linear_slopes(weight: Array, x: Array, g: Array, out: Array | None = None) -> tuple[Array, Array]:
+    if out is not None:
+        np.matmul(g, weight, out=out)
     return g.T @ x, sum_of_rows(g)

@@ -10,7 +10,7 @@ import math
 import os
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from importlib import metadata
@@ -729,7 +729,7 @@ def _with_pullback(function: Callable[..., Any], *arrays: Array | None) -> Any:
         rest = iter(values)
         return function(*(None if a is None else next(rest) for a in arrays))
 
-    def pullback(g: Array) -> list[Array | None]:
+    def pullback(g: Array, wanted: Sequence[bool]) -> list[Array | None]:
         found = iter(mx.vjp(of_given, given, [g])[1])
         return [None if a is None else next(found) for a in arrays]
 
@@ -755,7 +755,7 @@ def linear_vjp(x: Array, weight: Array, bias: Array | None) -> Any:
     if out is NotImplemented:
         return out
 
-    def pullback(g: Array) -> tuple[Array | None, ...]:
+    def pullback(g: Array, wanted: Sequence[bool]) -> tuple[Array | None, ...]:
         rows, before = mx.reshape(g, (-1, g.shape[-1])), mx.reshape(x, (-1, x.shape[-1]))
         g_bias = None if bias is None else sum(rows, (0,))
         return mx.reshape(rows @ weight, x.shape), rows.T @ before, g_bias
@@ -777,7 +777,7 @@ def _gelu_pullback(x: Array, g: Array) -> Array:
 
 
 def gelu_vjp(x: Array) -> Any:
-    return gelu(x), lambda g: (_gelu_pullback(x, g),)
+    return gelu(x), lambda g, wanted: (_gelu_pullback(x, g),)
 
 
 def scaled_dot_product_attention(q: Array, k: Array, v: Array, mask: Array | None, *, scale: float) -> Any:

@@ -5,7 +5,7 @@ out rather than filled in. The axes before those of the windows may be any.
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -57,7 +57,7 @@ def _with_pullback(pool: Callable[..., Any], slopes: Callable[..., None], x: Arr
     if out is NotImplemented:
         return out
 
-    def pullback(g: Array) -> tuple[Array]:
+    def pullback(g: Array, wanted: Sequence[bool]) -> tuple[Array]:
         steps = _steps(x, **window)
         g_x = np.empty(x.shape, x.dtype)
         in_blocks(partial(slopes, steps), *(_rows(a, len(steps)) for a in (x, g, g_x)))

@@ -36,7 +36,10 @@ def check(kernel: str, inputs: list[Array | None], wanted: Any, slopes: Any, off
     np.testing.assert_array_equal(value, again)
     double = [None if x is None else x.astype(np.float64) for x in inputs]
     g = normal(*value.shape, seed=9)
-    found, expected = [value, *pullback(g)], [wanted(*double), *slopes(g.astype(np.float64), *double)]
+    found, expected = (
+        [value, *pullback(g, [True] * len(inputs))],
+        [wanted(*double), *slopes(g.astype(np.float64), *double)],
+    )
     assert len(found) == len(expected)
     for x, y in zip(found, expected, strict=True):
         if y is None:
@@ -130,7 +133,11 @@ def check_along(kernel: str, inputs: list[Array | None], wanted: Callable[..., A
     assert np.abs(value - exact).max() <= 2e-6 * np.abs(exact).max()
     g = normal(*value.shape, seed=9)
     along = reference_slopes(wanted)(g.astype(np.float64), *double)
-    given = [(i, x, d) for i, (x, d) in enumerate(zip(inputs, pullback(g), strict=True)) if x is not None]
+    given = [
+        (i, x, d)
+        for i, (x, d) in enumerate(zip(inputs, pullback(g, [True] * len(inputs)), strict=True))
+        if x is not None
+    ]
     for (i, x, d), slope in zip(given, along, strict=True):
         assert (d.shape, d.dtype) == (x.shape, x.dtype)
         way = normal(*x.shape, seed=20 + i).astype(np.float64)
@@ -155,7 +162,7 @@ def test_attention_leaves_heads_side_by_side() -> None:
     q, k, v = (normal(2, 600, 3, 16, seed=i).swapaxes(1, 2) for i in range(3))
     out, pullback = backend.scaled_dot_product_attention_vjp(q, k, v, None, scale=0.25)
     assert np.shares_memory(out, out.swapaxes(1, 2).reshape(2, 600, 48))
-    assert all(d.strides == x.strides for d, x in zip(pullback(out), (q, k, v)))
+    assert all(d.strides == x.strides for d, x in zip(pullback(out, [True] * 4), (q, k, v)))
 
 
 @pytest.mark.parametrize("last", [False, True])
@@ -171,6 +178,18 @@ def test_conv_of_patches(sizes: tuple[int, int], last: bool) -> None:
 
     x = np.moveaxis(normal(3, *sizes, 5), -1, 1) if last else normal(3, 5, *sizes)
     check_along("conv_of_patches", [x, normal(6, 5, 4, 2, seed=1), normal(6, seed=2)], wanted)
+
+
+@pytest.mark.parametrize("kernel", ["linear", "conv_of_patches"])
+def test_a_gradient_of_x_that_nobody_wants_is_not_computed(kernel: str) -> None:
+    x, weight = (
+        (normal(900, 48), normal(96, 48, seed=1)) if kernel == "linear" else (normal(3, 5, 64, 48), normal(6, 5, 4, 2))
+    )
+    out, pullback = getattr(backend, f"{kernel}_vjp")(x, weight, None)
+    _, wanted, _ = pullback(out, [True, True, False])
+    g_x, g_weight, _ = pullback(out, [False, True, False])
+    assert g_x is None
+    np.testing.assert_array_equal(g_weight, wanted)
 
 
 @pytest.mark.parametrize("biases", [True, False])
