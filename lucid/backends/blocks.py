@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["get_num_threads", "in_blocks", "set_num_threads"]
+__all__ = ["get_num_threads", "in_blocks", "kernels_of_blas", "set_num_threads"]
 
 Array = Any
 Blocks = list[tuple[Array, ...]]
@@ -44,7 +44,7 @@ def in_blocks(formula: Callable[..., Any], *arrays: Array, rows: int | None = No
     """
     blocks = _cut(arrays, rows)
     helpers = min(get_num_threads(), len(blocks)) - 1
-    if helpers < 1 or _inside.get() or (blas and _blas() is None):
+    if helpers < 1 or _inside.get() or (blas and _openblas("set_num_threads") is None):
         return [formula(*block) for block in blocks]
     results: list[Any] = [None] * len(blocks)
     todo = deque(range(len(blocks)))
@@ -152,20 +152,32 @@ if hasattr(os, "register_at_fork"):
 
 # --- The threads of BLAS ---------------------------------------------------------------------------------------------
 
-NAMES = ("scipy_openblas_set_num_threads64_", "openblas_set_num_threads64_", "openblas_set_num_threads")
+NAMES = ("scipy_openblas_{}64_", "openblas_{}64_", "openblas_{}")
 _regions = 0  # how many callers of `in_blocks` are at work
 
 
 @cache
-def _blas() -> Any:
-    """The function of OpenBLAS that sets its number of threads; None where NumPy has another BLAS."""
+def _openblas(function: str) -> Any:
+    """A function of OpenBLAS; None where NumPy has another BLAS."""
     library = ctypes.CDLL(np._core._multiarray_umath.__file__)
-    return next((getattr(library, name) for name in NAMES if hasattr(library, name)), None)
+    names = (name.format(function) for name in NAMES)
+    return next((getattr(library, name) for name in names if hasattr(library, name)), None)
 
 
 def _tell_blas(number: int) -> None:
-    if (set_threads := _blas()) is not None:
+    if (set_threads := _openblas("set_num_threads")) is not None:
         set_threads(number)
+
+
+def kernels_of_blas() -> str:
+    """The processor that OpenBLAS took its kernels for, as "SkylakeX" for AVX-512; empty where NumPy has another BLAS.
+
+    The environment variable OPENBLAS_CORETYPE may have chosen others than the fastest.
+    """
+    if (name := _openblas("get_corename")) is None:
+        return ""
+    name.restype = ctypes.c_char_p
+    return str(name().decode())
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from ..errors import DTypeError
 from . import complex_numbers, gamma, numpy_linalg, tails
 from .attention import scaled_dot_product_attention as scaled_dot_product_attention
 from .attention import scaled_dot_product_attention_vjp as scaled_dot_product_attention_vjp
+from .blocks import kernels_of_blas
 from .convolution import conv_of_patches as conv_of_patches
 from .convolution import conv_of_patches_vjp as conv_of_patches_vjp
 from .convolution import convolve as _convolve
@@ -110,7 +111,8 @@ def border(kernel: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def describe() -> str:
-    return f"NumPy {np.__version__} on the processor"
+    kernels = kernels_of_blas()
+    return f"NumPy {np.__version__} on the processor" + (f", OpenBLAS for {kernels}" if kernels else "")
 
 
 def native(dtype: DType) -> Any:

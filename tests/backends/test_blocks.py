@@ -10,6 +10,7 @@ import pytest
 
 from lucid.backends import blocks
 from lucid.backends.blocks import get_num_threads, in_blocks, set_num_threads
+from lucid.devices import describe
 
 
 @pytest.fixture(autouse=True, params=[1, 3], ids="{} threads".format)
@@ -112,3 +113,11 @@ def _fork_and_sum(size: int) -> float:
         os._exit(0)
     os.waitpid(child, 0)
     return float(os.read(there, 100))
+
+
+def test_reports_name_the_kernels_of_blas() -> None:
+    """Matrix products take twice as long with those of an older processor."""
+    pools = pytest.importorskip("threadpoolctl").threadpool_info()
+    of_numpy = [pool["architecture"] for pool in pools if pool["filepath"].count("numpy") and "architecture" in pool]
+    assert blocks.kernels_of_blas() == "".join(of_numpy)
+    assert describe("cpu").endswith(blocks.kernels_of_blas())
