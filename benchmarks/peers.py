@@ -1,12 +1,18 @@
 """How fast lucid is beside the library that people would use in its place, and how much memory it takes.
 
     python benchmarks/peers.py [cpu] [--batch-size 1 8 32] [--rounds 9] [--threads 2] [--compile] [--json]
+    python benchmarks/peers.py gpu [--batch-size 2] [--image-size 64] [--rounds 9] [--json]
 
 Each part has one question. cpu: PVT-Tiny on NumPy against Hugging Face's PvtForImageClassification in PyTorch, with the
 same configuration and random weights; inference, and a training step of forward, cross-entropy, backward and AdamW.
 Both libraries get the same number of threads, and take their turns in the same rounds, so that a slow moment of the
 machine meets them all. Peak memory is that of a fresh process: how far training steps lift it above what the library,
 the model and its images took before.
+
+gpu: the same work on MLX against PVT-Tiny by hand in mlx.nn (pvt_mlx.py), with the same weights, eager against eager
+and `lucid.compile` against `mx.compile`. Wall time lasts until the values are there; host time until the work stands as
+a graph that MLX has not begun to compute. Where MLX finds no GPU it runs on the processor, which multiplies matrices
+slowly, so images are small by default: give a GPU --image-size 224 --batch-size 1 32 --training-size 32.
 """
 
 import argparse
@@ -25,7 +31,8 @@ Case = tuple[str, int, str]  # what is computed, the batch size, the library
 INFERENCE, TRAINING = "inference", "training step"
 EPS = {"norm_eps": 1e-6, "patch_norm_eps": 1e-6, "sr_norm_eps": 1e-6}  # Hugging Face has one everywhere
 CLASSES, PIXELS, STEPS = 1000, 224, 3
-PEERS = {"cpu": ("lucid", "torch")}  # the libraries of each part: ours first
+PEERS = {"cpu": ("lucid", "torch"), "gpu": ("lucid", "mlx.nn")}  # the libraries of each part: ours first
+SIZES = {"cpu": ([1, 8, 32], [8], PIXELS), "gpu": ([2], [2], 64)}  # batches of both kinds of work, pixels
 
 
 # --- The contestants -------------------------------------------------------------------------------------------------
@@ -88,6 +95,24 @@ def times(libraries: Sequence[str], work: Sequence[tuple[str, int]], threads: in
     return found
 
 
+def times_on_gpu(
+    work: Sequence[tuple[str, int]], pixels: int, rounds: int
+) -> tuple[dict[Case, Spread], dict[Case, Spread]]:
+    """The seconds of each case on the gpu until its values are there, and those until it stands as a graph."""
+    import pvt_mlx
+
+    wall: dict[Case, Spread] = {}
+    host: dict[Case, Spread] = {}
+    for what, size in work:
+        piece = "forward" if what == INFERENCE else "step"
+        names = {piece: "", f"compiled_{piece}": " compiled"}
+        sides = pvt_mlx.sides(pixels, size, tuple(names), training=what == TRAINING)
+        for found, measured in ((wall, pvt_mlx.whole_times), (host, pvt_mlx.host_times)):
+            spreads = measured(sides, rounds)
+            found |= {(what, size, library + names[name]): spread for (library, name), spread in spreads.items()}
+    return wall, host
+
+
 def peak(library: str, size: int, threads: int) -> float:
     """The bytes that training steps need at most, in a fresh process."""
     command = [sys.executable, __file__, "--peak-of", library, "--batch-size", str(size), "--threads", str(threads)]
@@ -112,13 +137,18 @@ def _most_memory() -> int:
 # --- Reporting -------------------------------------------------------------------------------------------------------
 
 
-def rows_of(found: dict[Case, Spread]) -> list[dict[str, Any]]:
-    """A row for each case; its ratio is that of our time to theirs, the median over rounds that both ran in."""
+def rows_of(found: dict[Case, Spread], time: str = "wall") -> list[dict[str, Any]]:
+    """A row for each case; its ratio is that of our time to theirs, the median over rounds that both ran in.
+
+    What is compiled is compared with what is compiled, where ours is.
+    """
     rows = []
     for (what, size, library), spread in found.items():
-        ours = found[what, size, "lucid"]
+        compiled = (what, size, "lucid compiled")
+        ours = found[compiled if "compiled" in library and compiled in found else (what, size, "lucid")]
         rows.append(
             {
+                "time": time,
                 "work": what,
                 "batch_size": size,
                 "library": library,
@@ -134,8 +164,9 @@ def rows_of(found: dict[Case, Spread]) -> list[dict[str, Any]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("part", nargs="?", choices=PEERS, default="cpu", help="what to compare (default: %(default)s)")
-    parser.add_argument("--batch-size", type=int, nargs="+", default=[1, 8, 32], metavar="N", help="of inference")
-    parser.add_argument("--training-size", type=int, nargs="*", default=[8], metavar="N", help="batches to learn from")
+    parser.add_argument("--batch-size", type=int, nargs="+", metavar="N", help="of inference")
+    parser.add_argument("--training-size", type=int, nargs="*", metavar="N", help="batches to learn from")
+    parser.add_argument("--image-size", type=int, metavar="N", help="pixels of images on the gpu (default: 64)")
     parser.add_argument(
         "--rounds", type=int, default=9, metavar="N", help="measurements of each (default: %(default)s)"
     )
@@ -148,14 +179,25 @@ def main() -> None:
         print_peak(options.peak_of, options.batch_size[0], options.threads)
         return
 
-    libraries = [*PEERS[options.part], *(["torch compiled"] if options.compile else [])]
-    peaks = {(size, name): peak(name, size, options.threads) for size in options.training_size for name in libraries}
-    work = [*((INFERENCE, size) for size in options.batch_size), *((TRAINING, size) for size in options.training_size)]
-    found = times(libraries, work, options.threads, options.rounds)
+    batches, training, pixels = SIZES[options.part]
+    batches, pixels = options.batch_size or batches, (options.part == "gpu" and options.image_size) or pixels
+    training = training if options.training_size is None else options.training_size
+    work = [*((INFERENCE, size) for size in batches), *((TRAINING, size) for size in training)]
+    about = environment([options.part])
+    peaks: dict[tuple[int, str], float] = {}
+    if options.part == "gpu":
+        wall, host = times_on_gpu(work, pixels, options.rounds)
+        rows = rows_of(wall) + rows_of(host, "host")
+    else:
+        about["threads"] = options.threads
+        libraries = [*PEERS[options.part], *(["torch compiled"] if options.compile else [])]
+        peaks = {(size, name): peak(name, size, options.threads) for size in training for name in libraries}
+        rows = rows_of(times(libraries, work, options.threads, options.rounds))
     results = {
-        "environment": environment([options.part]) | {"threads": options.threads},
+        "environment": about,
         "rounds": options.rounds,
-        "times": rows_of(found),
+        "pixels": pixels,
+        "times": rows,
         "peaks": [
             {"batch_size": size, "library": name, "megabytes": n / 1e6, "ratio": peaks[size, "lucid"] / n}
             for (size, name), n in peaks.items()
@@ -165,13 +207,19 @@ def main() -> None:
         print(json.dumps(results, indent=2))
         return
     print(json.dumps(results["environment"], indent=2))
-    print(f"\nPVT-Tiny, {PIXELS} x {PIXELS}, medians of {options.rounds} rounds in turn; ratio: lucid / the other")
-    print(f"{'work':<14} {'batch':>5}  {'library':<15} {'ms':>8} {'shortest':>9} {'spread':>7} {'ratio':>6}")
+    print(f"\nPVT-Tiny, {pixels} x {pixels}, medians of {options.rounds} rounds in turn; ratio: lucid / the other")
+    print(f"on the {options.part}: {about['devices'][options.part]}")
+    print(
+        f"{'time':<5} {'work':<14} {'batch':>5}  {'library':<15} {'ms':>8} {'shortest':>9} {'spread':>7} {'ratio':>6}"
+    )
     for row in results["times"]:
         print(
-            "{work:<14} {batch_size:>5}  {library:<15} {milliseconds:8.1f} {shortest:9.1f} {spread_percent:5.0f} % "
+            "{time:<5} {work:<14} {batch_size:>5}  {library:<15} {milliseconds:8.1f} {shortest:9.1f} "
+            "{spread_percent:5.0f} % "
             "{ratio:6.2f}".format_map(row)
         )
+    if not peaks:
+        return
     print("\nPeak memory of training steps")
     print(f"{'batch':>5}  {'library':<15} {'MB':>8} {'ratio':>6}")
     for row in results["peaks"]:

@@ -9,7 +9,7 @@ rounds in turn. Images are small by default, since the time to build a graph doe
 
 import argparse
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from functools import partial
@@ -215,17 +215,20 @@ def nothing_starts() -> Iterator[None]:
         memory.set_budget(budget)
 
 
-def sides(image_size: int, batch: int) -> dict[tuple[str, str], Side]:
+def sides(
+    image_size: int, batch: int, works: Sequence[str] = WORK, training: bool = True
+) -> dict[tuple[str, str], Side]:
     """Both for each piece of work, which has models of its own; all with the same parameters, images and labels."""
     lucid.random.seed(0)
-    model = models.pvt_tiny(img_size=image_size)
+    model = models.pvt_tiny(img_size=image_size).train(training)
     state = model.state_dict()
     images = lucid.random.normal((batch, 3, image_size, image_size), device="gpu").array
     labels = lucid.random.integers(0, 1000, (batch,), device="gpu").array
     mx.eval(images, labels)
     found: dict[tuple[str, str], Side] = {}
-    for work in WORK:
+    for work in works:
         found["mlx.nn", work] = ByHand(state, images, labels)
+        found["mlx.nn", work].model.train(training)
         found["lucid", work] = WithLucid(deepcopy(model), images, labels)
     return found
 
