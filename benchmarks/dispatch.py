@@ -10,7 +10,6 @@ A chain is 20 products and a sum, and where it is recorded the backward pass too
 
 import argparse
 import importlib.util
-import json
 import timeit
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -20,7 +19,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import lucid
-from lucid.cli.measure import environment, in_turn
+from lucid.cli.measure import environment, per_call
+from lucid.cli.options import add_json, add_rounds
+from lucid.cli.output import Output
+from lucid.devices import DEVICES
 
 OPS = {
     "add": "x + y",
@@ -34,7 +36,7 @@ OPS = {
     "chain": "chain(x, sum)",
 }
 LENGTH = 20  # of a chain of products, with its gradient where it is recorded
-SECONDS = 2e-3  # that a measurement takes
+ROUNDS, QUICK = 15, 3
 HOST = {
     "x": np.asarray([0.1, 0.2, 0.3, 0.4], np.float32),
     "y": np.asarray([1, 2, 3, 4], np.float32),
@@ -95,16 +97,13 @@ def ways() -> dict[str, Way]:
 
 def measure(found: dict[str, Way], rounds: int) -> dict[str, dict[str, float]]:
     """The nanoseconds of each op, each way."""
-    cases, calls = {}, {}
-    for op, expression in OPS.items():
-        for name, way in found.items():
-            timer = timeit.Timer(expression, globals=way.names)
-            with way.mode():
-                timer.timeit(100)
-                calls[op, name] = max(1, int(SECONDS / (timer.timeit(200) / 200)))
-            cases[op, name] = partial(_run, timer, way, calls[op, name])
-    times = in_turn(cases, rounds)
-    return {op: {name: 1e9 * times[op, name].median / calls[op, name] for name in found} for op in OPS}
+    cases = {
+        (op, name): partial(_run, timeit.Timer(expression, globals=way.names), way)
+        for op, expression in OPS.items()
+        for name, way in found.items()
+    }
+    times = per_call(cases, rounds)
+    return {op: {name: 1e9 * times[op, name].median for name in found} for op in OPS}
 
 
 def _run(timer: timeit.Timer, way: Way, calls: int) -> None:
@@ -114,25 +113,22 @@ def _run(timer: timeit.Timer, way: Way, calls: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("--rounds", type=int, default=15, help="measurements of each (default: %(default)s)")
-    parser.add_argument("--quick", action="store_true", help="three rounds")
-    parser.add_argument("--json", action="store_true", help="print JSON in place of the table")
+    add_rounds(parser, ROUNDS, f"{QUICK} rounds")
+    add_json(parser)
     options = parser.parse_args()
 
-    found, rounds = ways(), 3 if options.quick else options.rounds
+    output = Output("benchmarks/dispatch.py", options.json)
+    output.environment(environment(device for device in DEVICES if lucid.is_available(device)))
+    found, rounds = ways(), options.rounds or (QUICK if options.quick else ROUNDS)
     nanoseconds = measure(found, rounds)
-    about = environment(device for device in ("cpu", "gpu") if lucid.is_available(device))
-    if options.json:
-        print(json.dumps({**about, "rounds": rounds, "unit": "ns", "nanoseconds": nanoseconds}, indent=2))
-        return
-    print(about["machine"], f"Python {about['python']}", *map(" ".join, about["packages"].items()), sep=", ")
-    for device, description in about["devices"].items():
-        print(f"{device} is {description}")
-    print(f"nanoseconds a call, median of {rounds} rounds, and the ratio to the bare library")
-    print(f"{'':<22}" + "".join(f"{op:>16}" for op in OPS))
-    for name, way in found.items():
-        cells = (f"{row[name]:9,.0f} {row[name] / row[way.base]:5.1f}x" for row in nanoseconds.values())
-        print(f"{name:<22}" + "".join(f"{cell:>16}" for cell in cells))
+    rows = [
+        (name, *(f"{row[name]:,.0f}, {row[name] / row[way.base]:.1f}x" for row in nanoseconds.values()))
+        for name, way in found.items()
+    ]
+    title = f"Nanoseconds a call, median of {rounds} rounds, and times the bare library"
+    output.table(title, ("", *OPS), rows)
+    output.results |= {"rounds": rounds, "nanoseconds": nanoseconds}
+    output.finish()
 
 
 if __name__ == "__main__":

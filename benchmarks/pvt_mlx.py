@@ -8,7 +8,6 @@ rounds in turn. Images are small by default, since the time to build a graph doe
 """
 
 import argparse
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
@@ -25,10 +24,13 @@ import mlx.utils
 import lucid
 from lucid import devices, memory, models, optim
 from lucid.cli.measure import Spread, environment, in_turn
+from lucid.cli.options import add_json, add_rounds
+from lucid.cli.output import Output
 from lucid.nn.functional import cross_entropy
 
 DIMS, HEADS, REDUCTIONS, RATIOS, DEPTH = (64, 128, 320, 512), (1, 2, 5, 8), (8, 4, 2, 1), (8, 8, 4, 4), 2
 BLOCK_EPS, PATCH_EPS = 1e-6, 1e-5
+ROUNDS, QUICK = 15, 3
 
 
 # --- The model, as one writes it in MLX: images (b, h, w, c) --------------------------------------------------------
@@ -265,12 +267,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--batch-size", type=int, default=1, metavar="N", help="images (default: %(default)s)")
     parser.add_argument("--image-size", type=int, default=32, metavar="N", help="pixels (default: %(default)s)")
-    parser.add_argument("--rounds", type=int, default=15, help="measurements of each (default: %(default)s)")
-    parser.add_argument("--quick", action="store_true", help="three rounds")
-    parser.add_argument("--json", action="store_true", help="print JSON in place of the table")
+    add_rounds(parser, ROUNDS, f"{QUICK} rounds")
+    add_json(parser)
     options = parser.parse_args()
 
-    rounds = 3 if options.quick else options.rounds
+    output = Output("benchmarks/pvt_mlx.py", options.json)
+    output.environment(environment(["gpu"]))
+    rounds = options.rounds or (QUICK if options.quick else ROUNDS)
     found = sides(options.image_size, options.batch_size)
     times = {"host": host_times(found, rounds), "whole": whole_times(found, rounds)}
     rows = [
@@ -278,17 +281,18 @@ def main() -> None:
         for kind, by_case in times.items()
         for work in WORK
     ]
-    about = environment(["gpu"])
-    if options.json:
-        print(json.dumps({**about, "rounds": rounds, "unit": "ms", "rows": rows}, indent=2))
-        return
-    print(about["machine"], f"Python {about['python']}", *map(" ".join, about["packages"].items()), sep=", ")
-    print(f"gpu is {about['devices']['gpu']}")
-    print(f"milliseconds, median of {rounds} rounds in turn")
-    print(f"{'time':<8}{'work':<20}{'mlx.nn':>10}{'lucid':>10}{'ratio':>8}")
-    for row in rows:
-        by_hand, ours = (row[name] for name in NAMES)
-        print(f"{row['time']:<8}{row['work']:<20}{by_hand:10.2f}{ours:10.2f}{ours / by_hand:8.2f}")
+    cells = [
+        (row["time"], row["work"], f"{theirs:.2f}", f"{ours:.2f}", f"{ours / theirs:.2f}")
+        for row in rows
+        for theirs, ours in [[row[name] for name in NAMES]]
+    ]
+    title = (
+        f"Milliseconds, median of {rounds} rounds in turn; batch of {options.batch_size}, "
+        f"{options.image_size} x {options.image_size}"
+    )
+    output.table(title, ("time", "work", *NAMES, "ratio"), cells, left=2)
+    output.results |= {"rounds": rounds, "unit": "ms", "rows": rows}
+    output.finish()
 
 
 if __name__ == "__main__":

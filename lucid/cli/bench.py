@@ -5,21 +5,19 @@ from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from functools import partial
 from itertools import groupby
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from .. import models, optim, random
 from ..autograd import no_grad
 from ..compile import compile
 from ..devices import Device, backend, describe
-from ..io.files import replacing
-from ..io.packages import needed
 from ..models.placement import Measurement, cache_file, crossing, current, forget, measurements, remember
 from ..nn import Module
 from ..nn.functional import cross_entropy
 from .measure import Spread, environment, in_turn
-from .options import add_common, add_model, chosen_devices, positive
+from .options import add_common, add_model, add_rounds, chosen_devices, positive
 from .output import Output
+from .plotting import Panel, plot
 
 __all__ = ["Case", "configure", "run", "show", "throughput"]
 
@@ -48,8 +46,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--mode", nargs="+", choices=MODES, default=MODES, help="of running it (default: both)")
     parser.add_argument("--eager", action="store_true", help="leave out what lucid.compile makes of it on the gpu")
     parser.add_argument("--image-size", type=positive, default=224, metavar="N", help="pixels (default: %(default)s)")
-    parser.add_argument("--rounds", type=positive, metavar="N", help="measurements of each, in turn (default: 5)")
-    parser.add_argument("--quick", action="store_true", help="batches of one image, two rounds, not remembered")
+    add_rounds(parser, 5, "batches of one image, two rounds, not remembered")
     parser.add_argument("--remembered", action="store_true", help="only show what earlier runs measured")
     parser.add_argument("--forget", action="store_true", help="only forget what earlier runs measured")
     add_common(parser)
@@ -88,8 +85,7 @@ def run(options: argparse.Namespace) -> None:
     if crossings and not options.quick:
         remember(found)
         output.say(f"--device auto goes by this from now on; it is kept in {cache_file()}.")
-    options.output.mkdir(parents=True, exist_ok=True)
-    plot(options.output / "throughput.png", what, times, output)
+    plot(options.output / "throughput.png", what, _panels(times, output), output)
     return output.finish(options.output / "throughput.json")
 
 
@@ -196,29 +192,21 @@ def _named(device: Device, compiled: bool) -> str:
     return f"{device}, compiled" if compiled else device
 
 
-def plot(path: Path, what: str, times: Times, output: Output) -> None:
+def _panels(times: Times, output: Output) -> list[Panel]:
     """Images a second over the size of the batch: a panel for each mode, a line for each way."""
     described = output.results["environment"]["devices"]
-    modes = list(dict.fromkeys(case.mode for case in times))
-    figure = needed("matplotlib.figure", "lucid bench", "vision").Figure(
-        figsize=(7 * len(modes), 4.5), layout="constrained"
-    )
-    figure.suptitle(what)
-    for axes, mode in zip(figure.subplots(1, len(modes), squeeze=False)[0], modes):
-        cases = [case for case in times if case.mode == mode]
-        for (device, compiled), group in groupby(cases, lambda case: (case.device, case.compiled)):
-            points = sorted((case.batch_size, case.batch_size / times[case].median) for case in group)
-            label = f"{_named(device, compiled)}: {described[device]}"
-            axes.plot(*zip(*points), marker="o", linestyle="--" if compiled else "-", label=label)
-        sizes = sorted({case.batch_size for case in cases})
-        axes.set(title=mode, xlabel="images in a batch", ylabel="images a second", xscale="log", yscale="log")
-        axes.set_xticks(sizes, [str(size) for size in sizes], minor=False)
-        axes.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
-        axes.grid(alpha=0.3)
-        axes.legend(fontsize="small")
-    with replacing(path) as file:
-        figure.savefig(file, format="png", dpi=150)
-    output.say(f"The plot is in {path}.")
+    panels = []
+    for mode in dict.fromkeys(case.mode for case in times):
+        lines: dict[str, list[tuple[float, float]]] = {}
+        dashed = set()
+        for case, spread in times.items():
+            if case.mode == mode:
+                label = f"{_named(case.device, case.compiled)}: {described[case.device]}"
+                lines.setdefault(label, []).append((case.batch_size, case.batch_size / spread.median))
+                if case.compiled:
+                    dashed.add(label)
+        panels.append(Panel(mode, "images in a batch", "images a second", lines, dashed))
+    return panels
 
 
 def _measurement(model: str, pixels: int, case: Case, spread: Spread) -> Measurement:

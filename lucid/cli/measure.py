@@ -5,13 +5,14 @@ import platform
 import statistics
 import time
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, TypeVar
 
 from ..devices import Device, describe
 
-__all__ = ["Spread", "environment", "in_turn"]
+__all__ = ["Spread", "environment", "in_turn", "per_call"]
 
 Case = TypeVar("Case", bound=Hashable)
 PACKAGES = ("lucid-tensor", "numpy", "mlx", "torch")
@@ -47,6 +48,25 @@ def in_turn(cases: Mapping[Case, Callable[[], Any]], rounds: int, warm_up: int =
             if turn >= warm_up:
                 seconds[name].append(time.perf_counter() - start)
     return {name: Spread(times) for name, times in seconds.items()}
+
+
+def per_call(cases: Mapping[Case, Callable[[int], Any]], rounds: int, seconds: float = 2e-3) -> dict[Case, Spread]:
+    """The seconds of one call, of cases that are told how many calls to make: so many that they take about `seconds`.
+
+    >>> times = per_call({"sum": lambda calls: [sum((1, 2)) for _ in range(calls)]}, rounds=3)
+    >>> 0 < times["sum"].median < 1e-3
+    True
+    """
+    calls: dict[Case, int] = {}
+    for name, case in cases.items():
+        count, taken = 0, 0.0
+        while taken < seconds / 4:  # begins with one call, as slow as the first may be
+            count = 4 * count or 1
+            case(count)
+            taken = in_turn({0: partial(case, count)}, 1, warm_up=0)[0].median
+        calls[name] = max(1, round(count * seconds / taken))
+    times = in_turn({name: partial(case, calls[name]) for name, case in cases.items()}, rounds)
+    return {name: Spread(time / calls[name] for time in spread.seconds) for name, spread in times.items()}
 
 
 def environment(devices: Iterable[Device]) -> dict[str, Any]:

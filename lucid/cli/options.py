@@ -12,7 +12,7 @@ from .output import Output
 
 __all__ = [
     *("UsageError", "add_common", "add_device", "add_json", "add_model", "add_seed", "chosen_device", "chosen_devices"),
-    *("add_weights", "natural", "positive"),
+    *("add_rounds", "add_weights", "natural", "positive"),
 ]
 
 
@@ -48,6 +48,14 @@ def add_seed(parser: argparse.ArgumentParser) -> None:
 
 def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the results in JSON, and nothing else")
+
+
+def add_rounds(parser: argparse.ArgumentParser, usual: int, quick: str) -> None:
+    """--rounds and --quick; `usual` rounds unless asked otherwise, `quick` says what --quick does."""
+    parser.add_argument(
+        "--rounds", type=positive, metavar="N", help=f"measurements of each, in turn (default: {usual})"
+    )
+    parser.add_argument("--quick", action="store_true", help=quick)
 
 
 def add_model(parser: argparse.ArgumentParser, *flags: str) -> None:

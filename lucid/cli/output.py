@@ -10,6 +10,8 @@ from ..io.packages import needed
 
 __all__ = ["Output"]
 
+WIDE = 250  # letters in a line of what no terminal shows: files and pipes have no margin
+
 
 class Output:
     """The results of a command: shown as they come, and kept for a JSON document. `as_json` prints that alone."""
@@ -17,6 +19,8 @@ class Output:
     def __init__(self, command: str, as_json: bool) -> None:
         self.command, self.as_json = command, as_json
         self.console = needed("rich.console", command, "run").Console(quiet=as_json, highlight=False)
+        if not self.console.is_terminal:
+            self.console.width = WIDE
         self.results: dict[str, Any] = {}
 
     def say(self, text: str = "", style: str | None = None) -> None:
@@ -24,7 +28,13 @@ class Output:
         self.console.print(text, style=style, markup=False, soft_wrap=True)
 
     def table(self, title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> None:
-        """A table, whose first `left` columns are aligned to the left and the others to the right."""
+        """A table, whose first `left` columns are aligned to the left and the others to the right.
+
+        It is kept as it is shown, under "tables".
+        """
+        rows = [list(row) for row in rows]
+        shown = {"title": title, "columns": list(columns), "rows": rows, "left": left}
+        self.results.setdefault("tables", []).append(shown)
         table = needed("rich.table", self.command, "run").Table(title=title, title_justify="left")
         for i, name in enumerate(columns):
             table.add_column(name, justify="left" if i < left else "right", overflow="fold")
