@@ -28,7 +28,7 @@ def test_examples() -> None:
 
 
 def test_there_are_examples_and_paths() -> None:
-    assert len(EXAMPLES) == 2
+    assert len(EXAMPLES) == 3
     assert len(PATHS) > 10
 
 
