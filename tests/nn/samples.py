@@ -14,6 +14,7 @@ SHARES, MANY = numbers(3, 4, low=0.1, high=0.9), integers(3, 4, high=1).astype(n
 PAIR, TRIPLE = (X, Y), (X, Y, numbers(3, 4, salt=2))
 SOME = integers(4, 4, high=1) == 0
 WORDS = integers(2, 3, high=4)
+PLACES = numbers(2, 3, 5, 2, low=-1.3, high=1.3)
 LABELS = np.array([[3, 0, -1, 1], [1, 2, 3, 0], [-1, 0, 1, 2]])
 
 # --- Functions -------------------------------------------------------------------------------------------------------
@@ -93,6 +94,14 @@ FUNCTIONS |= {
         sample(LINE, 9, mode="linear", align_corners=True), sample(SPACE, 3, mode="trilinear"),
     ],
     "upsample": [sample(IMAGE, 8)],
+    "affine_grid": [
+        sample(numbers(2, 2, 3), (2, 4, 3, 5)), sample(numbers(2, 3, 4), (2, 4, 3, 1, 2), align_corners=True),
+    ],
+    "grid_sample": [
+        *(sample(IMAGE, PLACES, mode) for mode in ("bilinear", "nearest", "bicubic")),
+        *(sample(IMAGE, PLACES, padding_mode=padding, align_corners=True) for padding in ("border", "reflection")),
+        sample(SPACE, numbers(2, 2, 3, 2, 3)),
+    ],
 }  # fmt: skip
 for n, x in enumerate((LINE, IMAGE, SPACE), 1):
     small, first = (3,) * n, tuple(slice(0, 2) for _ in range(n))

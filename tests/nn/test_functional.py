@@ -103,6 +103,14 @@ X, TARGET = lucid.zeros((2, 3)), lucid.asarray([0, 1])
         (lambda: F.pad(X, (1, 2), mode="mirror"), ValueError, "mode='mirror'; choose"),
         (lambda: F.dropout(X, 2.0), ValueError, "dropout: p=2.0"),
         (lambda: F.drop_path(X, -1.0), ValueError, "drop_path: p=-1.0"),
+        (
+            lambda: F.affine_grid(X, (1, 1, 2, 2)),
+            ShapeError,
+            r"affine_grid: got theta \(2, 3\) and size \(1, 1, 2, 2\)",
+        ),
+        (lambda: F.grid_sample(X, X), ShapeError, r"grid_sample: got input \(2, 3\) and grid \(2, 3\)"),
+        (lambda: F.grid_sample(X, X, "cubic"), ValueError, "mode='cubic'; choose among bilinear, nearest, bicubic"),
+        (lambda: F.grid_sample(X, X, padding_mode="edge"), ValueError, "padding_mode='edge'; choose among zeros"),
         (lambda: F.interpolate(X, 2), ShapeError, r"interpolate: input has shape \(2, 3\)"),
         (lambda: F.interpolate(X[None, None], (0, 2)), ShapeError, r"\(2, 3\) cannot become \(0, 2\)"),
         (lambda: F.interpolate(X[None, None], 2.5), TypeError, "interpolate: size=2.5; wanted an integer"),
@@ -204,6 +212,43 @@ def test_the_gradient_of_resizing(mode):
 
 
 # Attention
+
+
+# Looking at places
+
+
+@pytest.mark.parametrize("mode", ["nearest", "bilinear", "bicubic"])
+@pytest.mark.parametrize("corners", [False, True])
+def test_an_affine_grid_mirrors_an_image(mode, corners, device):
+    x, reference = values(2, 3, 4, 5, device=device)
+    mirror = lucid.asarray([[[-1.0, 0, 0], [0, 1, 0]]] * 2, device=device)
+    found = F.grid_sample(x, F.affine_grid(mirror, x.shape, corners), mode, "border", corners)
+    np.testing.assert_allclose(found.numpy(), reference[..., ::-1], rtol=1e-5, atol=1e-5)
+
+
+def test_an_affine_grid_turns_a_volume(device):
+    x, reference = values(1, 2, 3, 3, 3, device=device)
+    turn = lucid.asarray([[[0.0, 0, 1, 0], [1, 0, 0, 0], [0, 1, 0, 0]]], device=device)  # x looks at z, y at x, z at y
+    found = F.grid_sample(x, F.affine_grid(turn, x.shape))
+    np.testing.assert_allclose(found.numpy(), reference.transpose(0, 1, 4, 2, 3), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("padding", "wanted"), [("zeros", [0, 0.5, 1.5, 0]), ("border", [1, 1, 1.5, 2]), ("reflection", [2, 1, 1.5, 1])]
+)
+def test_what_is_seen_outside_an_image(padding, wanted, device):
+    places = lucid.asarray([[[[x, 0.0] for x in (-2.5, -1.0, 0.0, 2.5)]]], device=device)
+    image = lucid.asarray([[[[1.0, 2.0]]]], device=device)
+    assert F.grid_sample(image, places, padding_mode=padding).tolist() == [[[wanted]]]
+
+
+@pytest.mark.parametrize("mode", ["bilinear", "bicubic"])
+@pytest.mark.parametrize("padding", ["zeros", "border", "reflection"])
+def test_the_gradient_of_looking(mode, padding):
+    random = np.random.default_rng(0)
+    arrays = random.normal(size=(1, 2, 3, 3)), random.uniform(-1.5, 1.5, (1, 2, 2, 2))
+    inputs = [lucid.asarray(x, requires_grad=True) for x in arrays]
+    check_gradients(lambda x, grid: F.grid_sample(x, grid, mode, padding), inputs)
 
 
 def test_attention_with_masks(device):

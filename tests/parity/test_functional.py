@@ -102,6 +102,13 @@ def test_interpolate_an_image_as_for_imagenet():
     )
 
 
+@pytest.mark.parametrize("size", [(2, 3, 4, 5), (2, 1, 1, 3), (1, 1, 3, 2, 4)])
+@pytest.mark.parametrize("corners", [False, True])
+def test_affine_grid(size, corners, device):
+    theta = normal(size[0], len(size) - 2, len(size) - 1)
+    agree(lambda x: F.affine_grid(x, size, corners), lambda x: T.affine_grid(x, size, corners), [theta], device=device)
+
+
 def test_nearest_over_many_sizes():
     x = np.arange(37, dtype=np.float32).reshape(1, 1, 1, 37)
     for size in range(1, 200):

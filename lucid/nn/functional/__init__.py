@@ -14,6 +14,7 @@ from . import (
     normalization,
     pooling,
     resizing,
+    sampling,
 )
 from .activation import *
 from .arrangement import *
@@ -29,9 +30,10 @@ from .noise import *
 from .normalization import *
 from .pooling import *
 from .resizing import *
+from .sampling import *
 
 CHAPTERS = (
     *(activation, arrangement, attention, classification, convolution, dense, distance, lookup, losses, noise),
-    *(normalization, pooling, resizing),
+    *(normalization, pooling, resizing, sampling),
 )
 __all__ = [name for chapter in CHAPTERS for name in chapter.__all__]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from math import floor
 from operator import index
+from typing import Any
 
 from ...dtypes import float32, int64
 from ...errors import ShapeError
@@ -162,11 +163,14 @@ def _triangle(distance: float) -> float:
 
 
 def _cubic(a: float) -> Callable[[float], float]:
-    """Keys, Cubic Convolution Interpolation for Digital Image Processing, 1981."""
+    return lambda d: keys_near(d, a) if d < 1 else keys_far(d, a) if d < 2 else 0.0
 
-    def filter(d: float) -> float:
-        if d < 1:
-            return ((a + 2) * d - (a + 3)) * d * d + 1
-        return (((d - 5) * d + 8) * d - 4) * a if d < 2 else 0.0
 
-    return filter
+def keys_near(d: Any, a: float) -> Any:
+    """The weight of a pixel less than 1 away. Keys, Cubic Convolution Interpolation, 1981."""
+    return ((a + 2) * d - (a + 3)) * d * d + 1
+
+
+def keys_far(d: Any, a: float) -> Any:
+    """The weight of a pixel from 1 to 2 away."""
+    return (((d - 5) * d + 8) * d - 4) * a

@@ -15,7 +15,7 @@ LEFT_OUT: dict[str, str] = {
         _unsafe_masked_index _unsafe_masked_index_put_accumulate _upsample_bilinear2d_aa hash_tensor
         max_pool2d_with_indices_backward native_batch_norm native_dropout_backward native_group_norm
         native_layer_norm nonzero_static torch.ops.aten._efficient_attention_forward
-        torch.ops.aten._flash_attention_forward torch.ops.aten._safe_softmax.default grid_sampler_2d grid_sampler_3d
+        torch.ops.aten._flash_attention_forward torch.ops.aten._safe_softmax.default
     """,
     "kernels compiled from C++ text": """
         jiterator_2inputs_2outputs jiterator_4inputs_with_extra_args jiterator_binary
@@ -43,7 +43,7 @@ LEFT_OUT: dict[str, str] = {
         signal.windows.hann signal.windows.kaiser signal.windows.nuttall
     """,
     "not written yet": """
-        nn.functional.ctc_loss nn.functional.grid_sample
+        nn.functional.ctc_loss
     """,
     "rarely asked for, and short to write in what is there": """
         frexp gradient histogramdd

@@ -16,7 +16,7 @@ SAME = """
     binary_cross_entropy binary_cross_entropy_with_logits multilabel_margin_loss
     multilabel_soft_margin_loss nll_loss soft_margin_loss cosine_embedding_loss gaussian_nll_loss hinge_embedding_loss
     huber_loss kl_div l1_loss margin_ranking_loss poisson_nll_loss smooth_l1_loss triplet_margin_loss
-    interpolate pairwise_distance pdist channel_shuffle pixel_shuffle pixel_unshuffle unfold bilinear
+    grid_sample interpolate pairwise_distance pdist channel_shuffle pixel_shuffle pixel_unshuffle unfold bilinear
 """.split()
 
 IN_PLACE = """
@@ -111,6 +111,12 @@ def of_scores(x: Any, matrix: Any, target: Any, *, linear_bias: Any = None, opti
     return F.cross_entropy(scores, target, ignore_index=-100 if ignore_index is None else ignore_index, **others)
 
 
+def looked_at(x: Any, grid: Any, mode: int, padding: int, align_corners: bool) -> Any:
+    """PyTorch's kernels, whose modes are numbers."""
+    modes, outside = ("bilinear", "nearest", "bicubic"), ("zeros", "border", "reflection")
+    return F.grid_sample(x, grid, modes[mode], outside[padding], align_corners)
+
+
 RARE = {"max_norm": None, "norm_type": 2.0, "scale_grad_by_freq": False}
 
 NAMES: dict[str, Call] = {
@@ -127,6 +133,8 @@ NAMES: dict[str, Call] = {
     "nn.functional.batch_norm": of_channels,
     "nn.functional.linear_cross_entropy": of_scores,
     "nn.functional.multi_margin_loss": of_one_class,
+    "grid_sampler_2d": looked_at,
+    "grid_sampler_3d": looked_at,
     "nn.functional.softmin": softmin,
     "nn.functional.normalize": of_one_axis(F.normalize),
     "nn.functional.cosine_similarity": of_one_axis(F.cosine_similarity),
