@@ -14,6 +14,7 @@ from lucid import Tensor, tree
 from .names import FIRST_ORDER_ALONE, NAMES, VARIANTS, Unsupported
 
 LIMIT = 60  # samples of each variant of an op: its first half of them, and every few of the rest
+LARGEST = 100_000  # elements of a sample; larger ones say no more, and take minutes
 
 INFOS = {
     f"{info.name} {info.variant_test_name}".strip(): info
@@ -43,10 +44,10 @@ def samples(info: Any, dtype: torch.dtype, requires_grad: bool, limit: int = LIM
     random.seed(0)
     np.random.seed(0)
     found = [*info.sample_inputs("cpu", dtype, requires_grad=requires_grad)]
-    if len(found) <= limit:
-        return found, 0
-    first, rest = found[: limit // 2], found[limit // 2 :]
-    kept = [*first, *rest[:: -(-len(rest) // (limit - len(first)))]]
+    kept = [sample for sample in found if elements(sample) <= LARGEST]
+    if len(kept) > limit:
+        first, rest = kept[: limit // 2], kept[limit // 2 :]
+        kept = [*first, *rest[:: -(-len(rest) // (limit - len(first)))]]
     return kept, len(found) - len(kept)
 
 
@@ -55,6 +56,10 @@ def to_lucid(value: Any, device: str = "cpu") -> Any:
         x = lucid.asarray(host(value), device=device)
         return x.requires_grad_() if value.requires_grad else x
     return tuple(value) if isinstance(value, torch.Size) else value
+
+
+def elements(sample: Any) -> int:
+    return sum(x.numel() for x in leaves(torch.Tensor, sample.input, sample.args, sample.kwargs))
 
 
 def widened(value: Any) -> Any:

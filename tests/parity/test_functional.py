@@ -103,6 +103,7 @@ def test_interpolate_an_image_as_for_imagenet():
 
 
 @pytest.mark.parametrize("size", [(2, 3, 4, 5), (2, 1, 1, 3), (1, 1, 3, 2, 4)])
+@pytest.mark.filterwarnings("ignore::UserWarning")  # of what a grid of one place was in old versions
 @pytest.mark.parametrize("corners", [False, True])
 def test_affine_grid(size, corners, device):
     theta = normal(size[0], len(size) - 2, len(size) - 1)
