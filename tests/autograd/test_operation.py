@@ -52,7 +52,7 @@ def test_a_composite_without_a_kernel_is_its_body(device: str) -> None:
 
 def test_the_first_order_is_the_kernels_and_the_second_the_bodys(device: str, offer: Offer) -> None:
     offer("doubled", lambda x: x * 2)
-    offer("doubled_vjp", lambda x: (x * 2, lambda g: [g * 20]))
+    offer("doubled_vjp", lambda x: (x * 2, lambda g, wanted: [g * 20]))
 
     @composite
     def _doubled(x, /):
