@@ -35,10 +35,8 @@ def sum_of_rows(x: Array) -> Array:
 
 
 def total(parts: Iterable[Array]) -> Array:
-    """The sum of arrays that nobody else has, in the memory of the first; each element is added up in their order."""
-    first, *others = parts
-    in_blocks(lambda *blocks: reduce(lambda a, b: np.add(a, b, out=a), blocks), first, *others)
-    return first
+    """The sum of arrays that nobody else has, in the memory of the first."""
+    return reduce(lambda a, b: np.add(a, b, out=a), parts)
 
 
 def each_element(function: Callable[..., Any], *arrays: Array, outputs: int) -> tuple[Array, ...]:
