@@ -68,8 +68,10 @@ class _Kernels(dict[type, Any]):
 class Primitive:
     """An op that every backend offers, with a gradient rule for each differentiable input."""
 
-    def __init__(self, function: Callable[..., Any], rules: dict[str, Rule], holomorphic: bool = True) -> None:
-        self.name, self.holomorphic = function.__name__, holomorphic
+    def __init__(
+        self, function: Callable[..., Any], rules: dict[str, Rule], holomorphic: bool = True, keeps_dtype: bool = False
+    ) -> None:
+        self.name, self.holomorphic, self.keeps_dtype = function.__name__, holomorphic, keeps_dtype
         self.kernels = _Kernels(self, self.name)
         code = function.__code__
         inputs = code.co_varnames[: code.co_posonlyargcount]
@@ -93,9 +95,13 @@ class Primitive:
             for array in arrays:
                 if type(array) is not array_type:
                     return self(*meeting(self.name, inputs), **options)
-        found = self.kernels[array_type](*arrays, **options)
+        return self.result(self.kernels[array_type](*arrays, **options), inputs, arrays, options)
+
+    def result(self, found: Any, inputs: Sequence[Tensor], arrays: Sequence[Any], options: dict[str, Any]) -> Any:
+        """What a kernel found as tensors, recorded if a gradient flows through any input."""
         several = type(found) is tuple
-        out: Any = tuple(map(Tensor, found)) if several else Tensor(found)
+        known = inputs[0]._dtype if self.keeps_dtype else None
+        out: Any = tuple(map(Tensor, found)) if several else Tensor(found, None, known)
         if self.differentiable:
             for x in inputs:
                 if x.node is not None:
@@ -184,7 +190,10 @@ def part(whole: Node, place: int) -> Node:
 
 
 class Composite:
-    """An op written in other ops, for which a backend may offer a faster kernel."""
+    """An op written in other ops, for which a backend may offer a faster kernel.
+
+    Its result has the dtype of its first input.
+    """
 
     def __init__(self, body: Callable[..., Any]) -> None:
         self.name, self.body = body.__name__.lstrip("_"), body
@@ -192,21 +201,25 @@ class Composite:
 
     def __call__(self, *inputs: Tensor | None, **options: Any) -> Any:
         """Run a kernel that covers the case, or else the body. An input may be None."""
+        given = [x for x in inputs if x is not None]
         arrays = [x if x is None else x.array for x in inputs]
-        array_type = type(arrays[0])
-        if any(type(a) is not array_type for a in arrays if a is not None):
-            return self(*meeting(self.name, inputs), **options)
-        parents = [x if x is None else x.node for x in inputs]
-        recording = MODES.recording and parents.count(None) != len(parents)
+        array_type, flows = type(arrays[0]), False
+        for x in given:
+            if type(x.array) is not array_type:
+                return self(*meeting(self.name, inputs), **options)
+            flows = flows or x.node is not None
+        recording = flows and MODES.recording
         kernel = (self.kernels_with_pullback if recording else self.kernels)[array_type]
         out = NotImplemented if kernel is None else kernel(*arrays, **options)
         if out is NotImplemented:
             return self.body(*inputs, **options)
+        dtype = given[0]._dtype
         if not recording:
-            return Tensor(out)
+            return Tensor(out, None, dtype)
         out, pullback = out
+        parents = [x if x is None else x.node for x in inputs]
         shapes = [() if a is None else a.shape for a in arrays]
-        return Tensor(out, Node(self, parents, shapes, (pullback, arrays, options)))
+        return Tensor(out, Node(self, parents, shapes, (pullback, arrays, options)), dtype)
 
     def vjp(self, node: Node, g: Any, wanted: list[bool], xp: Any) -> Any:
         pullback, arrays, options = node.kept
@@ -236,11 +249,14 @@ def _alias(array: Any, parent: Node | None) -> Tensor:
     return Tensor(array, None if parent is None else Node(_Alias, [parent], [array.shape], None))
 
 
-def primitive(*, holomorphic: bool = True, **rules: Rule) -> Callable[[Function], Function]:
-    """Declare a primitive: the decorated function is its front door, the rules are its gradients."""
+def primitive(*, holomorphic: bool = True, keeps_dtype: bool = False, **rules: Rule) -> Callable[[Function], Function]:
+    """Declare a primitive: the decorated function is its front door, the rules are its gradients.
+
+    Where it `keeps_dtype`, the result has that of the first input, and nobody need ask a backend for it.
+    """
 
     def declare(function: Function) -> Function:
-        function.op = Primitive(function, rules, holomorphic)  # type: ignore[attr-defined]
+        function.op = Primitive(function, rules, holomorphic, keeps_dtype)  # type: ignore[attr-defined]
         return offer(function)
 
     return declare
@@ -248,7 +264,11 @@ def primitive(*, holomorphic: bool = True, **rules: Rule) -> Callable[[Function]
 
 def apply(function: Callable[..., Any], *inputs: Tensor, **options: Any) -> Tensor:
     """Run the primitive that `function` declares, with arguments that have been made ready."""
-    return function.op(*inputs, **options)  # type: ignore[attr-defined]
+    op = function.op  # type: ignore[attr-defined]
+    if len(inputs) != 1:
+        return op(*inputs, **options)
+    array = inputs[0].array  # as a call of the op, where there is nothing to compare
+    return op.result(op.kernels[type(array)](array, **options), inputs, (array,), options)
 
 
 def composite(body: Function) -> Function:

@@ -63,7 +63,7 @@ class Module:
         raise NotImplementedError(f"{type(self).__name__}: define forward(self, ...), which says what it computes")
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
-        if not self.is_hooked:
+        if not (self._forward_hooks or self._forward_pre_hooks):
             return self.forward(*inputs, **options)
         for hook in tuple(self._forward_pre_hooks.values()):
             if (changed := hook(self, inputs)) is not None:

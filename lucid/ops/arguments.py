@@ -114,6 +114,8 @@ def tensor(function: str, x: Any, name: str = "x") -> Tensor:
 def ready(function: str, domain: Domain, x: Any, name: str = "x") -> Tensor:
     """`x` in the dtype in which `function` computes."""
     x = tensor(function, x, name)
+    if x.dtype.kind in domain.kinds and (domain.precision is None or MODES.casting is None):
+        return x  # the usual case
     dtype = cast_dtype(domain, domain_dtype(function, domain, x.dtype), x.device)
     return x if dtype is x.dtype else cast(x, dtype)
 
@@ -123,9 +125,7 @@ def together(function: str, domain: Domain, *values: Any) -> list[Tensor]:
 
     Raises TypeError for anything else, DTypeError for dtypes that do not go together or that lie outside the domain.
     """
-    dtypes = {v.dtype if isinstance(v, Tensor) else None for v in values}
-    plain = domain.precision is None or MODES.casting is None
-    if plain and len(dtypes) == 1 and (dtype := dtypes.pop()) is not None and dtype.kind in domain.kinds:
+    if (domain.precision is None or MODES.casting is None) and _are_one_dtype(domain, values):
         return list(values)  # the usual case
     like, dtype, numbers = None, None, []
     for v in values:
@@ -142,6 +142,19 @@ def together(function: str, domain: Domain, *values: Any) -> list[Tensor]:
         dtype = promote_scalar(dtype, scalar_type(function, number))
     dtype = cast_dtype(domain, domain_dtype(function, domain, dtype), like.device)
     return [_in_dtype(function, v, dtype, like) for v in values]
+
+
+def _are_one_dtype(domain: Domain, values: Sequence[Any]) -> bool:
+    """Whether all are tensors of one dtype, in which an op of this domain computes."""
+    first = values[0]
+    if not isinstance(first, Tensor) or (dtype := first.dtype).kind not in domain.kinds:
+        return False
+    for v in values[1:]:  # not as `all`, whose generator takes as long as the rest
+        if not isinstance(v, Tensor) or (v._dtype or v.dtype) is not dtype:
+            break
+    else:
+        return True
+    return False
 
 
 def promoted(function: str, a: DType, b: DType) -> DType:

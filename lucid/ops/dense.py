@@ -25,10 +25,10 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None, /) -> Tensor:
     >>> linear(lucid.ones((2, 3)), lucid.ones((4, 3))).shape
     (2, 4)
     """
-    x, weight, *rest = together("linear", fast(NUMERIC), *(t for t in (x, weight, bias) if t is not None))
+    x, weight, *rest = together("linear", fast(NUMERIC), *[t for t in (x, weight, bias) if t is not None])
     bias = rest[0] if rest else None
-    shapes = weight.shape[1:], weight.shape[:1] if bias is None else bias.shape
-    if weight.ndim != 2 or shapes != (x.shape[-1:], weight.shape[:1]):
+    outer = weight.shape[:1]
+    if weight.shape != (*outer, *x.shape[-1:]) or len(weight.shape) != 2 or (bias is not None and bias.shape != outer):
         raise ShapeError(
             f"linear: got x {x.shape}, weight {weight.shape}, bias {bias if bias is None else bias.shape}; "
             "wanted (..., i), (o, i) and (o,)"

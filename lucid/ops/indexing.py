@@ -24,7 +24,7 @@ from .searching import nonzero, where
 __all__ = ["take", "take_along_axis"]
 
 
-@primitive(x=lambda xp, g, key, x_shape: xp.scatter_add(g, key=key, shape=x_shape))
+@primitive(keeps_dtype=True, x=lambda xp, g, key, x_shape: xp.scatter_add(g, key=key, shape=x_shape))
 def getitem(x: Tensor, /, key: Any) -> Tensor:
     """x[key]."""
     plain = _plain(x.array.shape, key if isinstance(key, tuple) else (key,))

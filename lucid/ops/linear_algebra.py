@@ -35,7 +35,7 @@ def _to_right(xp: Any, g: Any, x1: Any, x2_shape: tuple[int, ...]) -> Any:
     return xp.matmul(xp.matrix_transpose(x1), g)
 
 
-@primitive(x1=lambda xp, g, x2: xp.matmul(g, xp.matrix_transpose(x2)), x2=_to_right)
+@primitive(keeps_dtype=True, x1=lambda xp, g, x2: xp.matmul(g, xp.matrix_transpose(x2)), x2=_to_right)
 def matmul(x1: Tensor, x2: Tensor, /) -> Tensor:
     """The product of matrices (..., n, k) and (..., k, m), whose leading axes broadcast.
 
@@ -62,11 +62,11 @@ def matmul(x1: Tensor, x2: Tensor, /) -> Tensor:
     return out[..., 0, 0] if row and column else out[..., 0, :] if row else out[..., 0]
 
 
-@primitive(x=lambda xp, g: xp.matrix_transpose(g))
+@primitive(keeps_dtype=True, x=lambda xp, g: xp.matrix_transpose(g))
 def matrix_transpose(x: Tensor, /) -> Tensor:
     """x with its last two axes exchanged."""
     x = tensor("matrix_transpose", x)
-    if x.ndim < 2:
+    if x.array.ndim < 2:
         raise ShapeError(f"matrix_transpose: shape {x.shape}; wanted two axes or more")
     return apply(matrix_transpose, x)
 

@@ -19,7 +19,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-@primitive(x=lambda xp, g, x_shape: xp.reshape(g, x_shape))
+@primitive(keeps_dtype=True, x=lambda xp, g, x_shape: xp.reshape(g, x_shape))
 def reshape(x: Tensor, /, shape: int | Sequence[int], *, copy: bool | None = None) -> Tensor:
     """x with another shape, elements in row-major order; one size may be -1, which takes what is left.
 
@@ -31,6 +31,11 @@ def reshape(x: Tensor, /, shape: int | Sequence[int], *, copy: bool | None = Non
             [2, 3]], dtype=int64, device='cpu')
     """
     x = tensor("reshape", x)
+    try:
+        if shape.__class__ is tuple and min(shape, default=0) >= 0:
+            return apply(reshape, x, shape=shape)  # the usual case
+    except (TypeError, ValueError):
+        pass  # what follows says what is wrong, if anything is
     sizes = tuple(map(index, shape if isinstance(shape, tuple | list) else (shape,)))
     if sizes.count(-1) == 1:
         known = -prod(sizes)
@@ -69,10 +74,19 @@ def unflatten(x: Tensor, /, shape: Sequence[int], *, axis: int) -> Tensor:
     return reshape(x, (*x.shape[:axis], *sizes, *x.shape[axis + 1 :]))
 
 
-@primitive(x=lambda xp, g, axes: xp.permute_dims(g, tuple(axes.index(i) for i in range(len(axes)))))
+def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(map(axes.index, range(len(axes))))
+
+
+@primitive(keeps_dtype=True, x=lambda xp, g, axes: xp.permute_dims(g, _inverse(axes)))
 def permute_dims(x: Tensor, /, axes: Sequence[int]) -> Tensor:
     """x with its axes in the order `axes`. Raises ShapeError unless each is named once."""
     x = tensor("permute_dims", x)
+    try:
+        if axes.__class__ is tuple and min(axes, default=0) >= 0:
+            return apply(permute_dims, x, axes=axes)  # the usual case
+    except (TypeError, ValueError, IndexError):
+        pass  # what follows says what is wrong, if anything is
     order = arguments.axes("permute_dims", x, tuple(axes))
     if len(order) != x.ndim:
         raise ShapeError(f"permute_dims: axes={tuple(axes)} names {len(order)} of {x.ndim} axes; name each once")
@@ -112,7 +126,7 @@ def squeeze(x: Tensor, /, axis: int | tuple[int, ...]) -> Tensor:
     return reshape(x, tuple(n for i, n in enumerate(x.shape) if i not in dropped))
 
 
-@primitive(x=lambda g: g)
+@primitive(keeps_dtype=True, x=lambda g: g)
 def broadcast_to(x: Tensor, /, shape: Sequence[int]) -> Tensor:
     """x repeated along new and size-1 axes to fill `shape`. Raises ShapeError if it does not fit."""
     x = tensor("broadcast_to", x)

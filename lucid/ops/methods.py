@@ -118,7 +118,7 @@ def _assign(function: str, x: Tensor, out: Tensor) -> Tensor:
             f"{function}: in place, {x.dtype.name} cannot become {out.dtype.name}; convert the other side with astype, "
             "or write x = x + y"
         )
-    if out.shape != x.shape:
+    if out.array.shape != x.array.shape:
         raise ShapeError(f"{function}: in place, shape {x.shape} cannot become {out.shape}; write x = x + y")
     if MODES.recording:
         if x.is_leaf and x.requires_grad:
@@ -141,9 +141,10 @@ def _setitem(x: Tensor, key: Any, value: Any) -> None:
 
 def _copy(x: Tensor, other: Tensor, /) -> Tensor:
     """Take the values of `other`, converted and broadcast to this tensor's dtype, device and shape."""
-    if tensor("copy_", other, "other").dtype is not x.dtype or other.device != x.device:
+    if tensor("copy_", other, "other").dtype is not x.dtype or type(other.array) is not type(x.array):
         other = other.to(x.device, x.dtype)
-    return _assign("copy_", x, other if other.shape == x.shape else manipulation.broadcast_to(other, x.shape))
+    shape = x.array.shape
+    return _assign("copy_", x, other if other.array.shape == shape else manipulation.broadcast_to(other, shape))
 
 
 def _fill(x: Tensor, value: Scalar, /) -> Tensor:

@@ -25,11 +25,12 @@ def layer_norm(x: Tensor, weight: Tensor | None = None, bias: Tensor | None = No
 
     Ba, Kiros and Hinton, Layer Normalization, 2016 (arXiv 1607.06450). Raises ShapeError if the sizes differ.
     """
-    x, *rest = together("layer_norm", precise(REAL_FLOATING), *(t for t in (x, weight, bias) if t is not None))
+    x, *rest = together("layer_norm", precise(REAL_FLOATING), *[t for t in (x, weight, bias) if t is not None])
     bias = None if bias is None else rest.pop()
     weight = None if weight is None else rest.pop()
+    last = x.shape[-1:]
     for name, t in (("weight", weight), ("bias", bias)):
-        if t is not None and (not x.ndim or t.shape != x.shape[-1:]):
+        if t is not None and (not last or t.shape != last):
             raise ShapeError(
                 f"layer_norm: {name} has shape {t.shape}; wanted {x.shape[-1:]}, the last axis of {x.shape}"
             )

@@ -7,7 +7,20 @@ from .. import devices
 from ..autograd.operation import apply, primitive
 from ..errors import ShapeError
 from ..tensor import Tensor
-from .arguments import ANY, LOGICAL, ORDERED, Axis, Scalar, axes, broadcast_shapes, one_axis, ready, tensor, together
+from .arguments import (
+    ANY,
+    LOGICAL,
+    ORDERED,
+    Axis,
+    Scalar,
+    axes,
+    broadcast_shapes,
+    one_axis,
+    ready,
+    tensor,
+    together,
+    with_number,
+)
 from .creation import arange, full, zeros_like
 from .manipulation import reshape
 
@@ -30,12 +43,17 @@ def where(condition: Tensor, x1: Tensor | Scalar, x2: Tensor | Scalar, /) -> Ten
     tensor([1., 7.], dtype=float32, device='cpu')
     """
     condition = ready("where", LOGICAL, condition, "condition")
-    if isinstance(x1, Tensor) or isinstance(x2, Tensor):
+    if isinstance(x1, Tensor) and isinstance(x2, Tensor):
         x1, x2 = together("where", ANY, x1, x2)
+    elif isinstance(x1, Tensor) or isinstance(x2, Tensor):
+        x1, x2 = with_number("where", ANY, x1, x2)
     else:  # two numbers: as if the first were a tensor of its own dtype
         x1, x2 = together("where", ANY, full((), x1, device=condition.device), full((), x2, device=condition.device))
-    broadcast_shapes("where", condition.shape, x1.shape, x2.shape)
-    return apply(where, condition, x1, x2)
+    try:
+        return apply(where, condition, x1, x2)
+    except ValueError:
+        broadcast_shapes("where", condition.shape, x1.shape, x2.shape)
+        raise
 
 
 @primitive()

@@ -33,7 +33,7 @@ def _widened(function: str, x: Tensor, dtype: DType | None) -> Tensor:
     return x if dtype is x.dtype else astype(x, dtype)
 
 
-@primitive(x=lambda xp, g, x_shape, axis: _spread(xp, g, x_shape, axis))
+@primitive(keeps_dtype=True, x=lambda xp, g, x_shape, axis: _spread(xp, g, x_shape, axis))
 def sum(x: Tensor, /, *, axis: Axis = None, dtype: DType | None = None, keepdims: bool = False) -> Tensor:
     """The sum along axes, all of them for None. Integers add up in 64 bits.
 

@@ -105,6 +105,7 @@ class Optimizer:
                     shared[key] = SimpleNamespace(**group)
                     shared[key].step = state["step"].astype(dtype)
                     shared[key].lr = group.rate(p.device, dtype)
+                    shared[key].kept = 1 - shared[key].lr * group.get("weight_decay", 0)  # by a decay that is decoupled
                     self.prepare(shared[key])
                 value, g = (x if x.dtype is dtype else x.astype(dtype) for x in (p, p.grad))
                 self._update(p, value, g, state, shared[key], skip)
@@ -168,14 +169,16 @@ class Optimizer:
     ) -> None:
         """One parameter and its state. Where the state is one of each element, the cpu computes it block by block."""
         names = [name for name in state if name != "step"]
+        given = value, g, *(state[name] for name in names)
+        dtypes = [x.dtype for x in given]  # told to the handles below, so that no op need ask for them
 
         def step(*arrays: Any) -> tuple[Any, ...]:
-            value, g, *before = map(Tensor, arrays)
+            value, g, *before = (Tensor(array, None, dtype) for array, dtype in zip(arrays, dtypes))
             value, after = self.update(*self._decayed(value, g, now), dict(zip(names, before, strict=True)), now)
             return value.array, *(after[name].array for name in names)
 
-        arrays = [x.array for x in (value, g, *(state[name] for name in names))]
-        if all(state[name].shape == p.shape for name in names):
+        arrays, shape = [x.array for x in given], p.array.shape
+        if all(x.array.shape == shape for x in given):
             found = backend(p.device).each_element(step, *arrays, outputs=len(names) + 1)
         else:
             found = step(*arrays)
@@ -190,7 +193,7 @@ class Optimizer:
         if not options.get("weight_decay"):
             return value, g
         if options.get("decoupled_weight_decay", self.decoupled):
-            return value * (1 - now.lr * now.weight_decay), g
+            return value * now.kept, g
         return value, g + value * now.weight_decay
 
     @property

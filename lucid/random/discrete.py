@@ -81,15 +81,16 @@ def bernoulli(
     >>> bernoulli(None, lucid.asarray([0.0, 1.0])).tolist()
     [False, True]
     """
-    if not isinstance(probability, Tensor) and not 0 <= probability <= 1:
-        raise ValueError(f"bernoulli: probability={probability}; wanted a number from 0 to 1")
-    draw = Draw("bernoulli", shape, probability, dtype=float32, device=device, generator=generator)
     if isinstance(probability, Tensor):
+        draw = Draw("bernoulli", shape, probability, dtype=float32, device=device, generator=generator)
         return uniform(draw.shape, device=draw.device, generator=generator) < probability
+    if not 0 <= probability <= 1:
+        raise ValueError(f"bernoulli: probability={probability}; wanted a number from 0 to 1")
     # The same for a number in one comparison: uniform numbers have the first 24 bits, and numbers are float32.
     (narrow,) = struct.unpack("f", struct.pack("f", probability))
     count = math.ceil(narrow * 2 ** DIGITS[float32])
-    return less_equal(draw.bits(), count * 2**8 - 1) if count else less(draw.bits(), 0)
+    words = (generator or default_generator).bits(() if shape is None else as_shape("bernoulli", shape), device)
+    return less_equal(words, count * 2**8 - 1) if count else less(words, 0)
 
 
 def categorical(
