@@ -89,7 +89,8 @@ class Generator:
     def keys(self) -> Any:
         """The keys of the next `PAGE` draws, on the gpu: what a compiled function may use up in a call."""
         seed, draw = self.state
-        return devices.backend("gpu").from_numpy(_two_pages(seed, draw // PAGE)[draw % PAGE : draw % PAGE + PAGE])
+        start = draw % PAGE
+        return devices.backend("gpu").getitem(_two_pages(seed, draw // PAGE), (slice(start, start + PAGE),))
 
     def _next(self) -> int:
         with self._lock:
@@ -122,8 +123,9 @@ def _keys(seed: int, page: int) -> Any:
 
 @lru_cache(maxsize=16)
 def _two_pages(seed: int, page: int) -> Any:
-    """The keys of a page and of the one after it."""
-    return devices.backend("cpu").concat(_keys(seed, page), _keys(seed, page + 1), axis=0)
+    """The keys of a page and of the one after it, on the gpu."""
+    both = devices.backend("cpu").concat(_keys(seed, page), _keys(seed, page + 1), axis=0)
+    return devices.backend("gpu").from_numpy(both)
 
 
 def _of_state(state: tuple[int, int]) -> Generator:
