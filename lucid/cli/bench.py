@@ -81,7 +81,7 @@ def run(options: argparse.Namespace) -> None:
     found = [_measurement(options.model, pixels, case, spread) for case, spread in times.items()]
     output.results["crossings"] = crossings = _crossings(found)
     for line in _said(crossings):
-        output.say(line)
+        output.note(line)
     if crossings and not options.quick:
         remember(found)
         output.say(f"--device auto goes by this from now on; it is kept in {cache_file()}.")

@@ -42,6 +42,11 @@ class Output:
             table.add_row(*row)
         self.console.print(table, markup=False)
 
+    def note(self, text: str) -> None:
+        """A sentence about the tables, kept under "notes"."""
+        self.results.setdefault("notes", []).append(text)
+        self.say(text)
+
     def environment(self, about: dict[str, Any]) -> None:
         """The machine, the versions and the devices, kept under "environment"."""
         self.results["environment"] = about

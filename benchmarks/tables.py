@@ -1,0 +1,124 @@
+"""Run the short benchmarks and write their tables into docs/performance.md.
+
+    python benchmarks/tables.py [NAME ...] [--from DIR] [--keep runs/bench]
+
+A benchmark's tables stand between the lines <!-- NAME --> and <!-- end of NAME -->, and all else in the file stays as it
+is. The JSON of each goes to a folder, from which --from writes the tables again without running anything. One that
+cannot run here, for want of a package, leaves its tables as they are.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+PERFORMANCE = ROOT / "docs" / "performance.md"
+KEPT = ROOT / "runs" / "bench"
+# The scripts, and what makes each short enough: all of them together take some minutes.
+SHORT: dict[str, tuple[str, ...]] = {
+    "import_time": (),
+    "dispatch": (),
+    "ops": ("--quick",),
+    "scaling": ("--quick",),
+    "pvt_throughput": ("--quick",),
+    "pvt_mlx": ("--quick",),
+    "peers": ("--batch-size", "1", "8", "--rounds", "5"),
+}
+
+
+def run(name: str, kept: Path) -> bool:
+    """Run a script and keep its JSON; False, with what it says, if it fails."""
+    command = [sys.executable, str(ROOT / "benchmarks" / f"{name}.py"), *SHORT[name], "--json"]
+    start = time.perf_counter()
+    done = subprocess.run(command, capture_output=True, text=True)
+    print(f"{name:<15} {time.perf_counter() - start:5.0f} s", "" if done.returncode == 0 else "FAILED", flush=True)
+    if done.returncode:
+        print(done.stderr.strip().splitlines()[-1] if done.stderr else "")
+        return False
+    kept.mkdir(parents=True, exist_ok=True)
+    (kept / f"{name}.json").write_text(done.stdout, encoding="utf-8")
+    return True
+
+
+def markdown(results: Mapping[str, Any]) -> str:
+    """What was measured on, and the tables; of results without tables, each list of records as one."""
+    tables = results.get("tables") or [
+        _of_records(key, value) for key, value in results.items() if value and isinstance(value, list)
+    ]
+    parts = [_about(results["environment"]), *map(_table, tables), *results.get("notes", ())]
+    return "\n\n".join(parts)
+
+
+def _about(environment: Mapping[str, Any]) -> str:
+    versions = [f"{package} {version}" for package, version in environment["packages"].items()]
+    devices = [f"{device}: {what}" for device, what in environment["devices"].items()]
+    return "; ".join([environment["machine"], f"Python {environment['python']}, {', '.join(versions)}", *devices]) + "."
+
+
+def _table(table: Mapping[str, Any]) -> str:
+    """A table in Markdown, under its title.
+
+    >>> print(_table({"title": "Times", "columns": ["", "ms"], "rows": [["a", "1"]], "left": 1}))
+    Times:
+    <BLANKLINE>
+    | | ms |
+    |---|---:|
+    | a | 1 |
+    """
+    sides = ["---" if i < table["left"] else "---:" for i in range(len(table["columns"]))]
+    lines = [table["columns"], *table["rows"]]
+    rows = ["| " + " | ".join(cells).lstrip() + " |" for cells in lines]
+    rows.insert(1, f"|{'|'.join(sides)}|")
+    return "\n".join([f"{table['title']}:", "", *rows])
+
+
+def _of_records(name: str, records: list[dict[str, Any]]) -> dict[str, Any]:
+    columns = list(records[0])
+    left = next((i for i, value in enumerate(records[0].values()) if not isinstance(value, str)), len(columns))
+    rows = [[f"{value:.4g}" if isinstance(value, float) else str(value) for value in row.values()] for row in records]
+    return {"title": name.capitalize(), "columns": [c.replace("_", " ") for c in columns], "rows": rows, "left": left}
+
+
+def replaced(text: str, name: str, content: str) -> str:
+    """A text with other content between the markers of a name. Raises ValueError if they are not there once.
+
+    >>> replaced("a\\n<!-- x -->\\nold\\n<!-- end of x -->\\nb", "x", "new")
+    'a\\n<!-- x -->\\n\\nnew\\n\\n<!-- end of x -->\\nb'
+    """
+    start, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
+    if text.count(start) != 1 or text.count(end) != 1:
+        raise ValueError(f"wanted the lines {start.strip()} and {end} once each")
+    before, _, rest = text.partition(start)
+    _, _, after = rest.partition(end)
+    return f"{before}{start}\n{content}\n\n{end}{after}"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("name", nargs="*", metavar="NAME", help=f"of {', '.join(SHORT)} (default: all)")
+    parser.add_argument("--keep", type=Path, default=KEPT, metavar="DIR", help="for the JSON (default: runs/bench)")
+    parser.add_argument("--from", dest="source", type=Path, metavar="DIR", help="write what is there, and run nothing")
+    options = parser.parse_args()
+    if unknown := set(options.name) - set(SHORT):
+        parser.error(f"no benchmark {min(unknown)!r}; choose among {', '.join(SHORT)}")
+
+    failed = 0
+    for name in options.name or SHORT:
+        if not options.source and not run(name, options.keep):
+            failed = 1
+            continue
+        file = (options.source or options.keep) / f"{name}.json"
+        if file.exists():
+            content = markdown(json.loads(file.read_text(encoding="utf-8")))
+            PERFORMANCE.write_text(replaced(PERFORMANCE.read_text(encoding="utf-8"), name, content), encoding="utf-8")
+    print(f"The tables are in {PERFORMANCE}.")
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
