@@ -66,10 +66,8 @@ array-api: .venv/.array-api-ready ## run the Array API test suite on both device
 	$(SUITE_RUN) --skips-file '$(CURDIR)/tests/array_api_skips.txt' || failed=1; \
 	exit $$failed
 
-bench: venv ## short benchmarks; each has more to measure when run by hand
-	$(BIN)/python benchmarks/import_time.py
-	$(BIN)/python benchmarks/dispatch.py
-	$(BIN)/python benchmarks/pvt_throughput.py --quick
+bench: venv ## short benchmarks, in minutes, into docs/performance.md; ARGS="NAME ..." picks some
+	$(BIN)/python benchmarks/tables.py $(ARGS)
 
 clean: ## remove caches and builds; .venv and runs stay
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

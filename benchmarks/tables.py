@@ -2,9 +2,9 @@
 
     python benchmarks/tables.py [NAME ...] [--from DIR] [--keep runs/bench]
 
-A benchmark's tables stand between the lines <!-- NAME --> and <!-- end of NAME -->, and all else in the file stays as it
-is. The JSON of each goes to a folder, from which --from writes the tables again without running anything. One that
-cannot run here, for want of a package, leaves its tables as they are.
+A benchmark's tables stand between the lines <!-- NAME --> and <!-- end of NAME -->, and all else in the file stays as
+it is. The JSON of each goes to a folder, from which --from writes the tables again without running anything. One that
+lacks a package leaves its tables as they are; the exit code is 1 if one fails.
 """
 
 import argparse
@@ -32,17 +32,17 @@ SHORT: dict[str, tuple[str, ...]] = {
 
 
 def run(name: str, kept: Path) -> bool:
-    """Run a script and keep its JSON; False, with what it says, if it fails."""
+    """Run a script and keep its JSON; False if it fails, and not for want of a package."""
     command = [sys.executable, str(ROOT / "benchmarks" / f"{name}.py"), *SHORT[name], "--json"]
+    (kept / f"{name}.json").unlink(missing_ok=True)
     start = time.perf_counter()
     done = subprocess.run(command, capture_output=True, text=True)
-    print(f"{name:<15} {time.perf_counter() - start:5.0f} s", "" if done.returncode == 0 else "FAILED", flush=True)
-    if done.returncode:
-        print(done.stderr.strip().splitlines()[-1] if done.stderr else "")
-        return False
-    kept.mkdir(parents=True, exist_ok=True)
-    (kept / f"{name}.json").write_text(done.stdout, encoding="utf-8")
-    return True
+    said = "" if done.returncode == 0 else (done.stderr.strip().splitlines() or ["failed without a word"])[-1]
+    print(f"{name:<15} {time.perf_counter() - start:5.0f} s  {said}", flush=True)
+    if done.returncode == 0:
+        kept.mkdir(parents=True, exist_ok=True)
+        (kept / f"{name}.json").write_text(done.stdout, encoding="utf-8")
+    return done.returncode == 0 or said.startswith(("ModuleNotFoundError", "ImportError"))
 
 
 def markdown(results: Mapping[str, Any]) -> str:
@@ -107,17 +107,16 @@ def main() -> int:
     if unknown := set(options.name) - set(SHORT):
         parser.error(f"no benchmark {min(unknown)!r}; choose among {', '.join(SHORT)}")
 
-    failed = 0
+    failed = False
     for name in options.name or SHORT:
-        if not options.source and not run(name, options.keep):
-            failed = 1
-            continue
+        if not options.source:
+            failed |= not run(name, options.keep)
         file = (options.source or options.keep) / f"{name}.json"
         if file.exists():
             content = markdown(json.loads(file.read_text(encoding="utf-8")))
             PERFORMANCE.write_text(replaced(PERFORMANCE.read_text(encoding="utf-8"), name, content), encoding="utf-8")
     print(f"The tables are in {PERFORMANCE}.")
-    return failed
+    return int(failed)
 
 
 if __name__ == "__main__":
