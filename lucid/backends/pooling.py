@@ -129,13 +129,19 @@ def _max_slopes(steps: list[Steps], x: Array, g: Array, out: Array) -> None:
 def _to_first(
     x: Array, largest: Array, g: Array, axis: int, places: Iterable[tuple[slice, slice]], unordered: bool
 ) -> Array:
-    """The gradient of the largest elements along one axis. `unordered` says that there may be nan among them."""
+    """The gradient of the largest elements along one axis. `unordered` says that there may be nan among them.
+
+    Each takes what is left of its window's, by masks of bits: `np.where` takes eight times as long.
+    """
+    bits = np.dtype(f"i{x.itemsize}")
     out, left = np.zeros_like(x), g.copy()
     for windows, elements in places:
         seen, rest = _cut(x, axis, elements), _cut(left, axis, windows)
         chosen = seen == _cut(largest, axis, windows)
         if unordered:
             chosen |= np.isnan(seen)
-        _cut(out, axis, elements)[...] += np.where(chosen, rest, 0)
-        np.copyto(rest, 0, where=chosen)
+        mask = np.negative(chosen.view(np.int8)).astype(bits)
+        mask &= rest.view(bits)
+        rest.view(bits)[...] ^= mask
+        _cut(out, axis, elements)[...] += mask.view(x.dtype)
     return out

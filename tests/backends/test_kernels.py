@@ -4,6 +4,7 @@ What they mean on small arrays and odd ones is tested against their bodies, in t
 result is within 1e-5 of the largest number beside it, mostly far nearer, and a kernel never declines.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -29,7 +30,9 @@ def normal(*shape: int, seed: int = 0) -> Array:
     return np.random.default_rng(seed).standard_normal(shape, np.float32)
 
 
-def check(kernel: str, inputs: list[Array | None], wanted: Any, slopes: Any, off: float = 1e-6, **options: Any) -> None:
+def check(
+    kernel: str, inputs: list[Array | None], wanted: Any, slopes: Any, /, off: float = 1e-6, **options: Any
+) -> None:
     """The kernel, and its pullback of an uneven gradient, against functions of arrays in double precision."""
     value = getattr(backend, kernel)(*inputs, **options)
     again, pullback = getattr(backend, f"{kernel}_vjp")(*inputs, **options)
@@ -218,3 +221,42 @@ def test_convolve(images: int, groups: int, channels: int, filters: int) -> None
     wanted = np.concatenate([np.einsum("nchwij,ocij->nohw", a, w) for a, w in parts], 1)
     assert found.shape == wanted.shape
     assert np.abs(found - wanted).max() <= 1e-6 * np.abs(wanted).max()
+
+
+WINDOWS = {"kernel": (3, 2), "stride": (2, 1), "padding": ((1, 1), (0, 1)), "dilation": (1, 2)}
+
+
+def seen(x: Array, outside: float) -> Array:
+    """What lies in each of WINDOWS, in the last axis, for x (n, c, h, w)."""
+    padded = np.pad(x, [(0, 0), (0, 0), *WINDOWS["padding"]], constant_values=outside)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), (2, 3))[:, :, ::2, :, :, ::2]
+    return windows.reshape(*windows.shape[:4], 6)
+
+
+def laid_back(x: Array, size: tuple[int, ...]) -> Array:
+    """The sums of what lies in WINDOWS, at the places of an array of this size."""
+    places = seen(np.arange(1, math.prod(size) + 1).reshape(size), 0)
+    return np.bincount(places.ravel(), x.ravel(), math.prod(size) + 1)[1:].reshape(size)
+
+
+def test_sum_pool() -> None:
+    def slopes(g: Array, x: Array) -> list[Array]:
+        return [laid_back(np.broadcast_to(g[..., None], (*g.shape, 6)), x.shape)]
+
+    check("sum_pool", [normal(4, 40, 33, 31)], lambda x: seen(x, 0).sum(-1), slopes, **WINDOWS)
+
+
+@pytest.mark.parametrize("few", [True, False], ids=["equal ones and nan", "different numbers"])
+def test_max_pool(few: bool) -> None:
+    """The first of equal ones gets the gradient, nan before all numbers."""
+    x = normal(4, 40, 33, 31)
+    if few:
+        x = np.sign(x) * (abs(x) > 0.7)
+        x[:, :, ::5, ::7] = np.nan
+
+    value, pullback = backend.max_pool_vjp(x, **WINDOWS)
+    np.testing.assert_array_equal(value, seen(x, -np.inf).max(-1))
+    np.testing.assert_array_equal(value, backend.max_pool(x, **WINDOWS))
+    g = normal(*value.shape, seed=9)
+    chosen = np.argmax(seen(x, -np.inf), -1)[..., None] == np.arange(6)
+    np.testing.assert_allclose(pullback(g)[0], laid_back(chosen * g[..., None], x.shape), atol=1e-6)
