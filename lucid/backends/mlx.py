@@ -630,6 +630,14 @@ def log_softmax(x: Array, axis: int) -> Array:
     return (wide - mx.logsumexp(wide, axis, keepdims=True)).astype(x.dtype)
 
 
+def softmax_slope(out: Array, g: Array, axis: int) -> Array:
+    return out * (g - sum(g * out, (axis,), keepdims=True))
+
+
+def log_softmax_slope(out: Array, g: Array, axis: int) -> Array:
+    return g - mx.exp(out) * sum(g, (axis,), keepdims=True)
+
+
 def convolve(
     x: Array,
     weight: Array,

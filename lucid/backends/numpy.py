@@ -39,6 +39,12 @@ from .pooling import max_pool_vjp as max_pool_vjp
 from .pooling import sum_pool as sum_pool
 from .pooling import sum_pool_vjp as sum_pool_vjp
 from .resampling import Taps, rounds
+from .softmax import class_losses as class_losses
+from .softmax import class_losses_vjp as class_losses_vjp
+from .softmax import log_softmax as _log_softmax
+from .softmax import log_softmax_slope as _log_softmax_slope
+from .softmax import softmax as _softmax
+from .softmax import softmax_slope as _softmax_slope
 from .special import erf as erf
 from .special import erfinv as erfinv
 from .threefry import random_bits
@@ -573,20 +579,8 @@ def nonzero(x: Array) -> Any:
 # --- Neural networks -------------------------------------------------------------------------------------------------
 
 
-@in_float32
-def softmax(x: Array, axis: int) -> Array:
-    out = x - np.maximum.reduce(x, axis, keepdims=True, initial=-np.inf)
-    np.exp(out, out=out)
-    out /= np.add.reduce(out, axis, keepdims=True)
-    return out
-
-
-@in_float32
-def log_softmax(x: Array, axis: int) -> Array:
-    out = x - np.maximum.reduce(x, axis, keepdims=True, initial=-np.inf)
-    out -= np.log(np.add.reduce(np.exp(out), axis, keepdims=True))
-    return out
-
+softmax, log_softmax = in_float32(_softmax), in_float32(_log_softmax)
+softmax_slope, log_softmax_slope = in_float32(_softmax_slope), in_float32(_log_softmax_slope)
 
 convolve = in_float32(_convolve)
 

@@ -1,16 +1,32 @@
-"""Softmax, and functions of each element that have a composite of their own."""
+"""Softmax and the losses of classes, and functions of each element that have a composite of their own."""
 
 import math
 
+from ..autograd.graph import offer
 from ..autograd.operation import apply, composite, primitive
 from ..tensor import Tensor
 from .arguments import REAL_FLOATING, one_axis, precise, ready
-from .elementwise import erf, tanh
+from .elementwise import erf, exp, tanh
+from .indexing import take_along_axis
+from .manipulation import expand_dims, squeeze
+from .statistical import sum
 
 __all__ = ["gelu", "log_softmax", "softmax"]
 
 
-@primitive(x=lambda xp, g, out, axis: out * (g - xp.sum(g * out, axis=(axis,), keepdims=True)))
+@offer
+def softmax_slope(out: Tensor, g: Tensor, /, *, axis: int) -> Tensor:
+    """The gradient of x for a softmax and its gradient g."""
+    return out * (g - sum(g * out, axis=axis, keepdims=True))
+
+
+@offer
+def log_softmax_slope(out: Tensor, g: Tensor, /, *, axis: int) -> Tensor:
+    """The same for the logarithm of softmax."""
+    return g - exp(out) * sum(g, axis=axis, keepdims=True)
+
+
+@primitive(x=lambda xp, g, out, axis: xp.softmax_slope(out, g, axis=axis))
 def softmax(x: Tensor, /, *, axis: int = -1) -> Tensor:
     """exp(x) divided by its sum along an axis, computed without overflow.
 
@@ -22,11 +38,18 @@ def softmax(x: Tensor, /, *, axis: int = -1) -> Tensor:
     return apply(softmax, x, axis=one_axis("softmax", x.ndim, axis))
 
 
-@primitive(x=lambda xp, g, out, axis: g - xp.exp(out) * xp.sum(g, axis=(axis,), keepdims=True))
+@primitive(x=lambda xp, g, out, axis: xp.log_softmax_slope(out, g, axis=axis))
 def log_softmax(x: Tensor, /, *, axis: int = -1) -> Tensor:
     """The logarithm of `softmax`, exact where that is close to 0."""
     x = ready("log_softmax", precise(REAL_FLOATING), x)
     return apply(log_softmax, x, axis=one_axis("log_softmax", x.ndim, axis))
+
+
+@composite
+def class_losses(x: Tensor, places: Tensor, /) -> Tensor:
+    """-log_softmax(x) at one place of each row of x (n, classes), for places (n,) that have been checked."""
+    logs = log_softmax(x)
+    return -squeeze(take_along_axis(logs, expand_dims(places, -1), axis=-1), -1)
 
 
 @composite

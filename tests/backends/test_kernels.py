@@ -260,3 +260,40 @@ def test_max_pool(few: bool) -> None:
     g = normal(*value.shape, seed=9)
     chosen = np.argmax(seen(x, -np.inf), -1)[..., None] == np.arange(6)
     np.testing.assert_allclose(pullback(g)[0], laid_back(chosen * g[..., None], x.shape), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("shape", "axis"), [((3, 900, 50), 2), ((70, 1000), 1), ((6, 30, 40, 50), 1), ((20, 7000), 0), ((9, 8000, 3), 1)]
+)
+@pytest.mark.parametrize("spread", [1, 100])
+def test_softmax(shape: tuple[int, ...], axis: int, spread: float) -> None:
+    """With short rows and long, along other axes, and with numbers far apart."""
+    x, g = normal(*shape) * spread, normal(*shape, seed=1)
+    out, logs = backend.softmax(x, axis), backend.log_softmax(x, axis)
+    p, wanted = (f(x.astype(np.float64), axis) for f in (scipy.special.softmax, scipy.special.log_softmax))
+    off = 5e-6 * max(spread / 5, 1)  # of a sum of thousands, one after the other; and errors of x, relative in exp(x)
+    np.testing.assert_allclose(out, p, rtol=off, atol=1e-37)
+    np.testing.assert_allclose(logs, wanted, rtol=1e-6, atol=1e-6 * spread)
+    slope, total = p * (g - (g * p).sum(axis, keepdims=True)), g.sum(axis, keepdims=True, dtype=np.float64)
+    np.testing.assert_allclose(backend.softmax_slope(out, g, axis), slope, atol=1e-6 * spread)
+    found = backend.log_softmax_slope(logs, g, axis)
+    np.testing.assert_allclose(found, g - p * total, atol=1e-6 * spread * abs(total).max())
+
+
+def test_softmax_of_one_far_below_others() -> None:
+    """A row by itself is exact, however small its numbers are beside those of the block."""
+    x = np.zeros((2, 3), np.float32)
+    x[1] = [-1e4, -1e4 + 1, -math.inf]
+    np.testing.assert_allclose(backend.softmax(x, 1)[1], scipy.special.softmax(x[1].astype(np.float64)), rtol=1e-6)
+
+
+def test_class_losses() -> None:
+    x, places, g = normal(300, 1000), np.random.default_rng(3).integers(0, 1000, 300), normal(300, seed=9)
+    value, pullback = backend.class_losses_vjp(x, places)
+    np.testing.assert_array_equal(value, backend.class_losses(x, places))
+    wanted = -scipy.special.log_softmax(x.astype(np.float64), 1)[np.arange(300), places]
+    np.testing.assert_allclose(value, wanted, rtol=2e-6)
+    found, nothing = pullback(g)
+    assert nothing is None
+    one_hot = np.arange(1000) == places[:, None]
+    np.testing.assert_allclose(found, (scipy.special.softmax(x, 1) - one_hot) * g[:, None], atol=1e-6)

@@ -7,7 +7,7 @@ import numpy as np
 import scipy.special
 
 from lucid.errors import DTypeError, ShapeError
-from lucid.ops import convolution
+from lucid.ops import activation, convolution
 
 from .writing import *
 
@@ -152,6 +152,9 @@ OPS = (
         sample(X), sample(X, approximate=True), sample(integers(3)), sample(numbers(0, 2)), sample(ONE),
         edge(array(-1e4, 0.0, 1e4, nan, inf)),
     ], wrong(numbers(2, dtype=np.complex64), error=DTypeError, message="got dtype complex64")),
+    op("class_losses", lambda x, places: -scipy.special.log_softmax(x, -1)[np.arange(len(x)), places], of_first, [
+        sample(X, np.array([1, 0, 3])), sample(Y * 100, np.array([2, 2, 0])), sample(X[:0], np.array([], np.int64)),
+    ], function=activation.class_losses),
     op("layer_norm", layer_norm, floating, [
         sample(X, Y[0], Y[1]), sample(Z, Y[0]), sample(Z, None, Y[0]), sample(X, eps=0.1), sample(X[0]),
         sample(Z, Y[0], Y[1], eps=1e-6),

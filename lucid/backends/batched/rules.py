@@ -49,6 +49,10 @@ def _along(name: str, option: str) -> Rule:
     return rule
 
 
+def _along_both(name: str) -> Rule:
+    return lambda x1, x2, axis: run(name, *all_aligned((x1, x2)), axis=axis + 1)
+
+
 def _one_on(axis: Any) -> Any:
     return tuple(a + 1 for a in axis) if isinstance(axis, tuple) else axis + 1
 
@@ -191,10 +195,12 @@ def _attention(q: Array, k: Array, v: Array, mask: Array | None, *, scale: float
 RULES: dict[str, Rule] = {
     **{name: _broadcasting(name) for name in (*ELEMENTWISE, *OF_LAST_AXES)},
     **{name: _along(name, option) for option, names in ALONG_AXES.items() for name in names},
+    **{name: _along_both(name) for name in ("log_softmax_slope", "softmax_slope")},
     **{name: _of_one(name) for name in ("gelu", "gelu_tanh", "max_pool", "sum_pool")},
     **{name: _of_rows(name) for name in ("feed_forward", "layer_norm", "linear")},
     "astype": _astype,
     "broadcast_to": _broadcast_to,
+    "class_losses": _declined,
     "concat": _concat,
     "conv_of_patches": _declined,
     "convolve": _convolve,

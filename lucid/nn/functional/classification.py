@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 from ...dtypes import REAL, SIGNED, UNSIGNED, int64
 from ...errors import DTypeError, ShapeError
-from ...ops.activation import log_softmax
+from ...ops.activation import class_losses, log_softmax
 from ...ops.arguments import REAL_FLOATING, ready, tensor, together
 from ...ops.creation import arange
 from ...ops.data_types import astype
 from ...ops.elementwise import clip, equal, less, log, log1p, logical_and, logical_not, not_equal
 from ...ops.indexing import inside, take, take_along_axis
-from ...ops.manipulation import expand_dims, squeeze
+from ...ops.manipulation import expand_dims, moveaxis, squeeze
 from ...ops.searching import where
 from ...ops.statistical import cumulative_sum, mean, sum
 from ...ops.utility import any
@@ -63,6 +63,10 @@ def cross_entropy(
         raise ShapeError(
             f"{name}: weight has shape {weight.shape}; wanted ({classes},), one for each class of {input.shape}"
         )
+    if weight is None and not label_smoothing and target.dtype.kind != REAL:
+        losses, counted = _of_classes(name, input, None, target, axis, ignore_index, _class_losses)
+        return sum(losses) / counted() if reduction == "mean" else reduced(losses, reduction)
+
     logs = log_softmax(input, axis=axis)
     weights = None if weight is None else weight.reshape((classes,) + (1,) * (input.ndim - 1 - axis))
     weighted = logs if weights is None else logs * weights
@@ -75,7 +79,7 @@ def cross_entropy(
         smooth = target * (1 - label_smoothing) + label_smoothing / classes if label_smoothing else target
         return reduced(-sum(weighted * smooth, axis=axis), reduction)
 
-    losses, counted = _of_classes(name, weighted, weight, target, axis, ignore_index)
+    losses, counted = _of_classes(name, weighted, weight, target, axis, ignore_index, _picked)
     if label_smoothing:
         kept = not_equal(astype(target, int64), ignore_index)
         spread = where(kept, -sum(weighted, axis=axis), 0.0)
@@ -110,14 +114,20 @@ def nll_loss(
         if weight.shape != input.shape[axis : axis + 1]:
             raise ShapeError(f"{name}: weight has shape {weight.shape}; wanted one for each class of {input.shape}")
     weighted = input if weight is None else input * weight.reshape((-1, *(1,) * (input.ndim - 1 - axis)))
-    losses, counted = _of_classes(name, weighted, weight, target, axis, ignore_index)
+    losses, counted = _of_classes(name, weighted, weight, target, axis, ignore_index, _picked)
     return sum(losses) / counted() if reduction == "mean" else reduced(losses, reduction)
 
 
 def _of_classes(
-    function: str, weighted: Tensor, weight: Tensor | None, target: Tensor, axis: int, ignore_index: int
+    function: str,
+    weighted: Tensor,
+    weight: Tensor | None,
+    target: Tensor,
+    axis: int,
+    ignore_index: int,
+    loss: Callable[[Tensor, Tensor, int], Tensor],
 ) -> tuple[Tensor, Callable[[], Tensor]]:
-    """-weighted[target], 0 where the target is ignored; and what says what all of them weigh."""
+    """`loss` of the targets, 0 where one is ignored; and what says what all of them weigh."""
     classes = weighted.shape[axis]
     if target.shape != (expected := weighted.shape[:axis] + weighted.shape[axis + 1 :]):
         raise ShapeError(
@@ -127,12 +137,22 @@ def _of_classes(
     kept = not_equal(astype(target, int64), ignore_index)
     wanted = f"wanted integers from 0 to {classes - 1} for input {weighted.shape}, or ignore_index={ignore_index}"
     places = inside(where(kept, places, 0), classes, f"{function}: a target is not a class; {wanted}")
-    losses = -squeeze(take_along_axis(weighted, expand_dims(places, axis), axis=axis), axis)
+    losses = loss(weighted, places, axis)
 
     def counted() -> Tensor:
         return sum(astype(kept, weighted.dtype) if weight is None else where(kept, take(weight, places, axis=0), 0.0))
 
     return where(kept, losses, 0.0), counted
+
+
+def _picked(logs: Tensor, places: Tensor, axis: int) -> Tensor:
+    return -squeeze(take_along_axis(logs, expand_dims(places, axis), axis=axis), axis)
+
+
+def _class_losses(input: Tensor, places: Tensor, axis: int) -> Tensor:
+    rows = moveaxis(input, axis, -1)
+    losses = class_losses(rows.reshape((-1, rows.shape[-1])), places.reshape((-1,)))
+    return losses.reshape(places.shape)
 
 
 def binary_cross_entropy(
