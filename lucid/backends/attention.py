@@ -19,25 +19,46 @@ def scaled_dot_product_attention(q: Array, k: Array, v: Array, mask: Array | Non
     if not _covered(q, k, v, mask):
         return NotImplemented
     out = _like(q, v)
-    _in_blocks(partial(_attend, scale), q, k, v, out)
+    narrow, masks = _narrowing(q, k, mask)
+    _in_blocks(partial(_attend, scale, narrow), q, k, v, out, *masks)
     return out
 
 
 def scaled_dot_product_attention_vjp(q: Array, k: Array, v: Array, mask: Array | None, *, scale: float) -> Any:
+    """Of masks those of bools alone, since numbers to add may want a gradient."""
+    if mask is not None and mask.dtype != np.bool_:
+        return NotImplemented
     out = scaled_dot_product_attention(q, k, v, mask, scale=scale)
     if out is NotImplemented:
         return out
 
     def pullback(g: Array, wanted: Sequence[bool]) -> tuple[Array | None, ...]:
         slopes = [np.empty_like(x) for x in (q, k, v)]
-        _in_blocks(partial(_slopes, scale), q, k, v, g, *slopes)
+        narrow, masks = _narrowing(q, k, mask)
+        _in_blocks(partial(_slopes, scale, narrow), q, k, v, g, *slopes, *masks)
         return (*slopes, None)
 
     return out, pullback
 
 
 def _covered(q: Array, k: Array, v: Array, mask: Array | None) -> bool:
-    return mask is None and covered(q) and q.shape[:-2] == k.shape[:-2] == v.shape[:-2] and k.size > 0 and q.size > 0
+    if not (covered(q) and q.shape[:-2] == k.shape[:-2] == v.shape[:-2] and k.size > 0 and q.size > 0):
+        return False
+    sizes = (*q.shape[:-1], k.shape[-2])
+    return mask is None or (mask.ndim <= q.ndim and np.broadcast_shapes(mask.shape, sizes) == sizes)
+
+
+def _narrowing(q: Array, k: Array, mask: Array | None) -> tuple[Any, tuple[Array, ...]]:
+    """What brings scores and a mask together, and the mask for each query and key, in the order of scores in memory.
+
+    Bools become the most that a score may be.
+    """
+    if mask is None:
+        return None, ()
+    narrow, turned = np.add, np.atleast_2d(mask).mT
+    if mask.dtype == np.bool_:
+        narrow, turned = np.fmin, np.where(turned, q.dtype.type(np.inf), q.dtype.type(-np.inf))
+    return narrow, (np.broadcast_to(np.ascontiguousarray(turned).mT, (*q.shape[:-1], k.shape[-2])),)
 
 
 def _like(q: Array, v: Array) -> Array:
@@ -64,30 +85,50 @@ def _queries(q: Array, k: Array) -> list[slice]:
     return [slice(i, i + step) for i in range(0, count, step)]
 
 
-def _attend(scale: float, q: Array, k: Array, v: Array, out: Array) -> None:
+def _attend(scale: float, narrow: Any, q: Array, k: Array, v: Array, out: Array, mask: Array | None = None) -> None:
     k = k * scale
     for part in _queries(q, k):
-        weights, sums = _softmax(np.matmul(k, q[..., part, :].mT))
+        weights, sums = _softmax(_scores(k, q[..., part, :], narrow, mask, part), mask is not None)
         mean = np.matmul(weights.mT, v)
         np.divide(mean, sums.mT, out=out[..., part, :])
 
 
-def _softmax(scores: Array) -> tuple[Array, Array]:
-    """exp(scores), in their memory and no larger than 1, and its sums over the keys."""
-    scores -= np.maximum.reduce(scores, -2, keepdims=True)
+def _scores(k: Array, queries: Array, narrow: Any, mask: Array | None, part: slice) -> Array:
+    scores = np.matmul(k, queries.mT)
+    return scores if mask is None else narrow(scores, mask[..., part, :].mT, out=scores)
+
+
+def _softmax(scores: Array, masked: bool) -> tuple[Array, Array]:
+    """exp(scores), in their memory and no larger than 1, and its sums over the keys, infinite where none is seen."""
+    largest = np.maximum.reduce(scores, -2, keepdims=True)
+    if masked:
+        largest[largest == -np.inf] = 0
+    scores -= largest
     np.exp(scores, out=scores)
-    return scores, np.add.reduce(scores, -2, keepdims=True)
+    sums = np.add.reduce(scores, -2, keepdims=True)
+    if masked:
+        sums[sums == 0] = np.inf
+    return scores, sums
 
 
 def _slopes(
-    scale: float, q: Array, k: Array, v: Array, g: Array, q_slope: Array, k_slope: Array, v_slope: Array
+    scale: float,
+    narrow: Any,
+    q: Array,
+    k: Array,
+    v: Array,
+    g: Array,
+    q_slope: Array,
+    k_slope: Array,
+    v_slope: Array,
+    mask: Array | None = None,
 ) -> None:
     """For o = v^T p with p = softmax(s) and s = k q^T scale: ds = p (v g^T - sum(p v g^T)), dq = ds^T k scale, ..."""
     k_scaled = k * scale
     k_slope[...] = v_slope[...] = 0
     for part in _queries(q, k):
         queries, above = q[..., part, :], g[..., part, :]
-        p, sums = _softmax(np.matmul(k_scaled, queries.mT))
+        p, sums = _softmax(_scores(k_scaled, queries, narrow, mask, part), mask is not None)
         p /= sums
         v_slope += np.matmul(p, above)
         slope = np.matmul(v, above.mT)

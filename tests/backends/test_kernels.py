@@ -297,3 +297,33 @@ def test_class_losses() -> None:
     assert nothing is None
     one_hot = np.arange(1000) == places[:, None]
     np.testing.assert_allclose(found, (scipy.special.softmax(x, 1) - one_hot) * g[:, None], atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(300, 70), (3, 1, 70), (2, 1, 300, 1), (1, 3, 300, 70), (70,)])
+def test_attention_behind_a_mask(shape: tuple[int, ...]) -> None:
+    """Of bools, and of numbers to add; the first query sees nothing."""
+    allowed = normal(*shape, seed=5) > 0
+    if len(shape) > 1 and shape[-2] > 1:
+        allowed[..., 0, :] = False
+
+    def wanted(q: Array, k: Array, v: Array, mask: Array) -> Array:
+        scores = np.where(allowed, q @ k.mT * 0.3, -1e9)
+        seeing = (scores > -1e9).any(-1, keepdims=True)
+        return seeing * (scipy.special.softmax(scores, -1) @ v)
+
+    q, k = normal(2, 3, 300, 16), normal(2, 3, 70, 16, seed=1)
+    inputs = [q, k, normal(2, 3, 70, 8, seed=2)]
+    name = "scaled_dot_product_attention"
+    double = [x.astype(np.float64) for x in inputs]
+    value, pullback = backend.scaled_dot_product_attention_vjp(*inputs, allowed, scale=0.3)
+    g = normal(*value.shape, seed=9)
+    added = np.where(allowed, np.float32(0), np.float32(-np.inf))
+    for found in (value, getattr(backend, name)(*inputs, added, scale=0.3)):
+        np.testing.assert_allclose(found, wanted(*double, allowed), atol=5e-6)
+    *slopes, nothing = pullback(g)
+    assert nothing is None
+    for i, (x, d) in enumerate(zip(double, slopes, strict=True)):
+        way = normal(*x.shape, seed=20 + i).astype(np.float64)
+        ends = (wanted(*double[:i], x + step * way, *double[i + 1 :], allowed) for step in (1e-6, -1e-6))
+        slope = np.vdot(g, np.subtract(*ends)) / 2e-6
+        assert abs(np.vdot(way, d) - slope) <= 1e-5 * np.linalg.norm(d * way)
