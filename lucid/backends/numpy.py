@@ -20,6 +20,7 @@ from . import complex_numbers, gamma, numpy_linalg, tails
 from .attention import scaled_dot_product_attention as scaled_dot_product_attention
 from .attention import scaled_dot_product_attention_vjp as scaled_dot_product_attention_vjp
 from .blocks import kernels_of_blas
+from .choice import where as where
 from .convolution import conv_of_patches as conv_of_patches
 from .convolution import conv_of_patches_vjp as conv_of_patches_vjp
 from .convolution import convolve as _convolve
@@ -58,7 +59,7 @@ AS_NUMPY_HAS_IT = """
     bitwise_right_shift bitwise_xor ceil copysign cos cosh divide equal exp flip floor gcd greater greater_equal hypot
     isfinite isinf isnan less less_equal log log10 log1p log2 logaddexp logical_and logical_not logical_or logical_xor
     maximum minimum multiply negative not_equal ones_like remainder round signbit sin sinh sqrt square subtract
-    tan trunc where zeros_like
+    tan trunc zeros_like
 """.split()
 globals().update({name: getattr(np, name) for name in AS_NUMPY_HAS_IT})
 globals().update({name: getattr(numpy_linalg, name) for name in numpy_linalg.__all__})

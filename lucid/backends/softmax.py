@@ -1,7 +1,7 @@
 """Softmax, its logarithm and the losses of classes in NumPy, in blocks and in place."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -97,7 +97,7 @@ def class_losses_vjp(x: Array, places: Array) -> Any:
     if out is NotImplemented:
         return out
 
-    def pullback(g: Array) -> tuple[Array | None, ...]:
+    def pullback(g: Array, wanted: Sequence[bool]) -> tuple[Array | None, ...]:
         slope = np.empty(x.shape, x.dtype)
         in_blocks(_losses_slope, x, places, g, slope, blas=True)
         return slope, None

@@ -259,7 +259,7 @@ def test_max_pool(few: bool) -> None:
     np.testing.assert_array_equal(value, backend.max_pool(x, **WINDOWS))
     g = normal(*value.shape, seed=9)
     chosen = np.argmax(seen(x, -np.inf), -1)[..., None] == np.arange(6)
-    np.testing.assert_allclose(pullback(g)[0], laid_back(chosen * g[..., None], x.shape), atol=1e-6)
+    np.testing.assert_allclose(pullback(g, [True])[0], laid_back(chosen * g[..., None], x.shape), atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -293,7 +293,7 @@ def test_class_losses() -> None:
     np.testing.assert_array_equal(value, backend.class_losses(x, places))
     wanted = -scipy.special.log_softmax(x.astype(np.float64), 1)[np.arange(300), places]
     np.testing.assert_allclose(value, wanted, rtol=2e-6)
-    found, nothing = pullback(g)
+    found, nothing = pullback(g, [True, False])
     assert nothing is None
     one_hot = np.arange(1000) == places[:, None]
     np.testing.assert_allclose(found, (scipy.special.softmax(x, 1) - one_hot) * g[:, None], atol=1e-6)
@@ -320,10 +320,34 @@ def test_attention_behind_a_mask(shape: tuple[int, ...]) -> None:
     added = np.where(allowed, np.float32(0), np.float32(-np.inf))
     for found in (value, getattr(backend, name)(*inputs, added, scale=0.3)):
         np.testing.assert_allclose(found, wanted(*double, allowed), atol=5e-6)
-    *slopes, nothing = pullback(g)
+    *slopes, nothing = pullback(g, [True, True, True, False])
     assert nothing is None
     for i, (x, d) in enumerate(zip(double, slopes, strict=True)):
         way = normal(*x.shape, seed=20 + i).astype(np.float64)
         ends = (wanted(*double[:i], x + step * way, *double[i + 1 :], allowed) for step in (1e-6, -1e-6))
         slope = np.vdot(g, np.subtract(*ends)) / 2e-6
         assert abs(np.vdot(way, d) - slope) <= 1e-5 * np.linalg.norm(d * way)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "bool", "int8", "uint16", "int64", "complex64"])
+def test_where(dtype: str) -> None:
+    """Of all sizes of numbers, nan, negative zeros and infinities among them, and in every layout."""
+    x, y = (normal(40, 60, 50, seed=i).astype(dtype) for i in range(2))
+    if np.dtype(dtype).kind == "f":
+        x[::2], y[::3], y[::5] = math.nan, -0.0, -math.inf
+    mask = normal(40, 60, 50, seed=2) > 0
+    for arrays in (
+        (mask, x, y),
+        (mask, x, y[0, 0, 0]),
+        (mask[0], x, y[:, :1]),
+        (mask[:, :, :1], x[0], y[0]),
+        (mask.T, x.T, y.T),
+        (np.asarray(True), x, y),
+        (mask[0, 0, :1, None, None], x, y),
+        (mask[::2, ::-1], x[::2], y[::2, ::-1]),
+    ):
+        arrays = tuple(map(np.asarray, arrays))
+        out, wanted = backend.where(*arrays), np.where(*arrays)
+        assert (out.dtype, out.shape) == (wanted.dtype, wanted.shape)
+        assert out.tobytes() == wanted.tobytes()
+    assert backend.where(mask.T, x.T, y.T).strides == x.T.strides
