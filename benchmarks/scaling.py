@@ -58,7 +58,7 @@ class Plan(NamedTuple):
 
 
 FULL = Plan((1, 2, 4, 8, 16), (64, 128, 224, 320, 448), (1, 2, 4, 8), (64, 128, 224, 320, 448, 640, 768, 1024))
-SHORT = Plan((1, 2, 4), (64, 128, 224), (1, 2, 4), (128, 384, 768))
+SHORT = Plan((1, 2, 4), (64, 128, 224), (1, 2, 4), (128, 448, 896))
 
 
 # --- Growth ----------------------------------------------------------------------------------------------------------
@@ -147,15 +147,18 @@ def _called(part: Any, tokens: lucid.Tensor, grid: tuple[int, int], device: Devi
 
 
 def meeting(ratios: Mapping[int, float]) -> float | None:
-    """Where a ratio, known at some sizes, first passes 1; None if it does not.
+    """From where on a ratio, known at some sizes, stays above 1; None if it is below at the largest.
 
     >>> round(meeting({100: 0.5, 400: 2.0}))
     200
     """
-    for (x, below), (y, above) in pairwise(sorted(ratios.items())):
-        if below < 1 <= above:
+    found = sorted(ratios.items())
+    if found[-1][1] < 1:
+        return None
+    for (x, below), (y, above) in reversed(list(pairwise(found))):
+        if below < 1:
             return exp(log(x) + log(y / x) * log(1 / below) / log(above / below))
-    return None
+    return found[0][0]
 
 
 # --- Reporting -------------------------------------------------------------------------------------------------------
@@ -214,8 +217,8 @@ def crossing(output: Output, sizes: Sequence[int], device: Device, rounds: int) 
     ]
     output.results["meetings"] = meetings
     for kind, pixels in meetings.items():
-        where = f"from {pixels:.0f} pixels on" if pixels else f"at no size from {min(sizes)} to {max(sizes)} pixels"
-        output.note(f"{kind[0].upper()}{kind[1:]}, attention comes to cost more than the MLP {where}.")
+        costs = f"more from {pixels:.0f} pixels on" if pixels else f"less up to {max(sizes)} pixels"
+        output.note(f"{kind[0].upper()}{kind[1:]}, attention costs {costs} than the MLP does.")
     return [
         Panel(f"shares {kind}", "pixels", unit, {part: [(n, getattr(of[i], part)) for n, of in found.items()]
                                                   for part in PARTS})

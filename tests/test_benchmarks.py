@@ -72,7 +72,8 @@ def test_attention_overtakes_the_mlp_where_their_multiply_adds_meet() -> None:
         wanted["mlp"] += 2 * 2 * tokens * ratio * dim * dim
     assert count._asdict() == wanted
     assert scaling.meeting({64: 0.5, 128: 0.9}) is None
-    assert scaling.meeting({64: 1.5, 128: 2.0}) is None
+    assert scaling.meeting({64: 1.5, 128: 2.0}) == 64
+    assert scaling.meeting({64: 2.0, 128: 0.5, 512: 2.0}) == pytest.approx(256)
 
 
 def test_peaks_grow_with_the_batch(device: Any) -> None:
