@@ -9,15 +9,16 @@ import math
 from collections.abc import Callable, Sequence
 
 from ..autograd.operation import apply, composite, primitive
+from ..dtypes import int64
 from ..errors import ShapeError
 from ..tensor import Tensor
 from .arguments import REAL_FLOATING, each_axis, ready
-from .creation import arange, asarray
+from .creation import arange, asarray, ones
 from .data_types import astype
 from .elementwise import equal
 from .manipulation import expand_dims, pad
 from .searching import argmax, where
-from .statistical import exact, sum
+from .statistical import exact, max, sum
 
 __all__ = ["avg_pool", "max_pool"]
 
@@ -79,7 +80,7 @@ def max_pool(
 
 @composite
 def _max_pool(x: Tensor, /, *, kernel: Shape, stride: Shape, padding: Pairs, dilation: Shape) -> Tensor:
-    return largest(x, lambda x, outside: _seen(x, kernel, stride, padding, dilation, outside))[0]
+    return largest(x, lambda x, outside: _seen(x, kernel, stride, padding, dilation, outside), _is_padded(padding))[0]
 
 
 def max_pool_with_places(
@@ -95,17 +96,25 @@ def max_pool_with_places(
     """What `max_pool` gives, and where it was: int64 indices into the flattened spatial axes of x."""
     x = ready("max_pool", REAL_FLOATING, x)
     kernel, strides, pairs, dilations = _steps("max_pool", x, size, stride, padding, dilation, ceil)
-    out, places = largest(x, lambda x, outside: _seen(x, kernel, strides, pairs, dilations, outside))
+    padded = _is_padded(pairs)
+    out, places = largest(x, lambda x, outside: _seen(x, kernel, strides, pairs, dilations, outside), padded)
     return out, places()
 
 
-def largest(x: Tensor, seen: Callable[[Tensor, float], Tensor]) -> tuple[Tensor, Callable[[], Tensor]]:
+def largest(
+    x: Tensor, seen: Callable[[Tensor, float], Tensor], padded: bool = False
+) -> tuple[Tensor, Callable[[], Tensor]]:
     """The largest element of each window of x (n, c, ...), and what says where it was, as int64 indices.
 
-    `seen` shows the windows, their elements in the last axis, and a number for what lies outside.
+    `seen` shows the windows, their elements in the last axis, and a number for what lies outside; that is
+    `padded` if it may stand before what lies inside.
     """
     elements = seen(x, -math.inf)
-    chosen = equal(expand_dims(argmax(elements, axis=-1), -1), arange(elements.shape[-1], device=x.device))
+    place = argmax(elements, axis=-1)
+    if padded:  # where nothing is more than -inf, the first that lies in x
+        inside = argmax(seen(ones((1, 1, *x.shape[2:]), dtype=int64, device=x.device), 0), axis=-1)
+        place = where(equal(max(elements.detach(), axis=-1), -math.inf), inside, place)
+    chosen = equal(expand_dims(place, -1), arange(elements.shape[-1], device=x.device))
 
     def places() -> Tensor:
         sizes = x.shape[2:]
@@ -115,9 +124,13 @@ def largest(x: Tensor, seen: Callable[[Tensor, float], Tensor]) -> tuple[Tensor,
     return sum(where(chosen, elements, 0.0), axis=-1), places
 
 
+def _is_padded(padding: Pairs) -> bool:
+    return builtins.any(n for pair in padding for n in pair)
+
+
 def _seen(x: Tensor, kernel: Shape, stride: Shape, padding: Pairs, dilation: Shape, value: float) -> Tensor:
     """What lies in each window, in one axis, with `value` outside x: (n, c, *places, elements)."""
-    if builtins.any(n for pair in padding for n in pair):
+    if _is_padded(padding):
         x = pad(x, ((0, 0), (0, 0), *padding), value=value)
     seen = windows(x, kernel=kernel, stride=stride, dilation=dilation)
     return seen.reshape((*seen.shape[: x.ndim], math.prod(kernel)))

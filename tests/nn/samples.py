@@ -116,7 +116,10 @@ for n, x in enumerate((LINE, IMAGE, SPACE), 1):
         ],
         f"avg_pool{n}d": [sample(x, 3, 2, 1), sample(x, 2, ceil_mode=True, count_include_pad=False)],
         f"lp_pool{n}d": [sample(abs(x), 2.0, 3, 1)],
-        f"max_pool{n}d": [sample(x, 3, 2, 1), sample(x, 2, ceil_mode=True, return_indices=True)],
+        f"max_pool{n}d": [
+            sample(x, 3, 2, 1), sample(x, 2, ceil_mode=True, return_indices=True),
+            sample(np.full_like(x, -np.inf), 2, 1, 1, note="nothing above -inf"),
+        ],
         f"max_unpool{n}d": [sample(x[..., *first], places, 2)],
         f"adaptive_avg_pool{n}d": [sample(x, 3)],
         f"adaptive_max_pool{n}d": [sample(x, 3), sample(x, 2, return_indices=True)],

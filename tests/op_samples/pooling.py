@@ -96,6 +96,7 @@ OPS = (
         sample(LINE, 4, stride=3, ceil=True), sample(LINE, 2, stride=4, padding=1, ceil=True), sample(SPACE, 2),
         sample(SPACE, 3, stride=1, padding=(1, 0, 1)), sample(integers(1, 1, 4), 2), sample(numbers(0, 2, 4), 2),
         edge(array(1, nan, 3, -inf, -inf, inf).reshape(1, 1, 6), 2), edge(np.ones((1, 1, 4), np.float32), 2, stride=1),
+        edge(array(-inf, -inf, 1, 0).reshape(1, 1, 4), 2, padding=1),
     ], wrong(numbers(2, 3), 2, error=ShapeError, message="max_pool: got x (2, 3); wanted (n, c, ...)"),
        wrong(IMAGE, (2, 2, 2), error=ShapeError, message="size=(2, 2, 2); wanted an integer of at least 1, or 2"),
        wrong(IMAGE, 2, stride=0, error=ShapeError, message="stride=0"),
