@@ -25,9 +25,6 @@ def scaled_dot_product_attention(q: Array, k: Array, v: Array, mask: Array | Non
 
 
 def scaled_dot_product_attention_vjp(q: Array, k: Array, v: Array, mask: Array | None, *, scale: float) -> Any:
-    """Of masks those of bools alone, since numbers to add may want a gradient."""
-    if mask is not None and mask.dtype != np.bool_:
-        return NotImplemented
     out = scaled_dot_product_attention(q, k, v, mask, scale=scale)
     if out is NotImplemented:
         return out
@@ -35,8 +32,12 @@ def scaled_dot_product_attention_vjp(q: Array, k: Array, v: Array, mask: Array |
     def pullback(g: Array, wanted: Sequence[bool]) -> tuple[Array | None, ...]:
         slopes = [np.empty_like(x) for x in (q, k, v)]
         narrow, masks = _narrowing(q, k, mask)
-        _in_blocks(partial(_slopes, scale, narrow), q, k, v, g, *slopes, *masks)
-        return (*slopes, None)
+        if mask is None or not wanted[3]:
+            _in_blocks(partial(_slopes, scale, narrow), q, k, v, g, *slopes, *masks)
+            return (*slopes, None)
+        of_scores = np.empty((*q.shape[:-1], k.shape[-2]), q.dtype)
+        _in_blocks(partial(_slopes, scale, narrow), q, k, v, g, *slopes, *masks, of_scores)
+        return (*slopes, _sum_to(of_scores, mask.shape))
 
     return out, pullback
 
@@ -59,6 +60,13 @@ def _narrowing(q: Array, k: Array, mask: Array | None) -> tuple[Any, tuple[Array
     if mask.dtype == np.bool_:
         narrow, turned = np.fmin, np.where(turned, q.dtype.type(np.inf), q.dtype.type(-np.inf))
     return narrow, (np.broadcast_to(np.ascontiguousarray(turned).mT, (*q.shape[:-1], k.shape[-2])),)
+
+
+def _sum_to(x: Array, shape: tuple[int, ...]) -> Array:
+    """The sum over the axes along which an array of this shape was repeated."""
+    shape_of_all = (1,) * (x.ndim - len(shape)) + shape
+    repeated = tuple(i for i, n in enumerate(shape_of_all) if n == 1)
+    return np.add.reduce(x, repeated, keepdims=True).reshape(shape)
 
 
 def _like(q: Array, v: Array) -> Array:
@@ -122,6 +130,7 @@ def _slopes(
     k_slope: Array,
     v_slope: Array,
     mask: Array | None = None,
+    of_scores: Array | None = None,
 ) -> None:
     """For o = v^T p with p = softmax(s) and s = k q^T scale: ds = p (v g^T - sum(p v g^T)), dq = ds^T k scale, ..."""
     k_scaled = k * scale
@@ -134,6 +143,8 @@ def _slopes(
         slope = np.matmul(v, above.mT)
         slope -= np.add.reduce(slope * p, -2, keepdims=True)
         slope *= p
+        if of_scores is not None:
+            of_scores[..., part, :] = slope.mT
         q_slope[..., part, :] = np.matmul(slope.mT, k_scaled)
         k_slope += np.matmul(slope, queries)
     k_slope *= scale

@@ -313,15 +313,19 @@ def test_attention_behind_a_mask(shape: tuple[int, ...]) -> None:
 
     q, k = normal(2, 3, 300, 16), normal(2, 3, 70, 16, seed=1)
     inputs = [q, k, normal(2, 3, 70, 8, seed=2)]
-    name = "scaled_dot_product_attention"
     double = [x.astype(np.float64) for x in inputs]
     value, pullback = backend.scaled_dot_product_attention_vjp(*inputs, allowed, scale=0.3)
     g = normal(*value.shape, seed=9)
     added = np.where(allowed, np.float32(0), np.float32(-np.inf))
-    for found in (value, getattr(backend, name)(*inputs, added, scale=0.3)):
+    same, pullback_of_numbers = backend.scaled_dot_product_attention_vjp(*inputs, added, scale=0.3)
+    for found in (value, same, backend.scaled_dot_product_attention(*inputs, added, scale=0.3)):
         np.testing.assert_allclose(found, wanted(*double, allowed), atol=5e-6)
     *slopes, nothing = pullback(g, [True, True, True, False])
     assert nothing is None
+    *again, of_mask = pullback_of_numbers(g, [True] * 4)
+    assert of_mask.shape == allowed.shape
+    for d, same in zip(slopes, again, strict=True):
+        np.testing.assert_allclose(d, same, atol=1e-6)
     for i, (x, d) in enumerate(zip(double, slopes, strict=True)):
         way = normal(*x.shape, seed=20 + i).astype(np.float64)
         ends = (wanted(*double[:i], x + step * way, *double[i + 1 :], allowed) for step in (1e-6, -1e-6))
@@ -351,3 +355,12 @@ def test_where(dtype: str) -> None:
         assert (out.dtype, out.shape) == (wanted.dtype, wanted.shape)
         assert out.tobytes() == wanted.tobytes()
     assert backend.where(mask.T, x.T, y.T).strides == x.T.strides
+
+
+@pytest.mark.parametrize("shape", [(300, 70), (3, 1, 70), (2, 1, 300, 70), (70,)])
+def test_attention_with_numbers_added(shape: tuple[int, ...]) -> None:
+    def wanted(q: Array, k: Array, v: Array, mask: Array) -> Array:
+        return scipy.special.softmax(q @ k.mT * 0.3 + mask, -1) @ v
+
+    inputs = [normal(2, 3, 300, 16), normal(2, 3, 70, 16, seed=1), normal(2, 3, 70, 8, seed=2), normal(*shape, seed=3)]
+    check_along("scaled_dot_product_attention", inputs, wanted, scale=0.3)
