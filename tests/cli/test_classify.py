@@ -16,7 +16,7 @@ from lucid.io import ImageError, imagenet_classes, preprocess, save_safetensors
 from tests.cli.calling import call, fails
 
 SMALL = ("--image-size", "64")
-LUCID_KEYS = {"model", "weights", "device", "runs_on", "images"}
+LUCID_KEYS = {"model", "weights", "device", "runs_on", "images", "tables"}
 
 
 @pytest.fixture(autouse=True)

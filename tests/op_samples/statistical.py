@@ -8,6 +8,7 @@ import scipy.special
 
 import lucid
 from lucid.errors import DTypeError, ShapeError
+from lucid.ops import activation
 
 from .writing import *
 
@@ -107,6 +108,12 @@ OPS = (
         edge(array(1e30, -1e30, 88.0)), edge(array(-inf, 0, 1)), edge(array(-inf, -inf)), edge(array(inf, 0)),
     ], wrong(X, axis=2, **BEYOND),
            wrong(numbers(2, dtype=np.complex64), error=DTypeError, message="got dtype complex64")),
+    op("softmax_slope", lambda out, g, *, axis: out * (g - np.sum(g * out, axis, keepdims=True)), same, [
+        sample(X, Y, axis=1), sample(Z, numbers(2, 3, 4, salt=1), axis=0), sample(numbers(0, 3), numbers(0, 3), axis=1),
+    ], function=activation.softmax_slope, vary=False, ulps=8),
+    op("log_softmax_slope", lambda out, g, *, axis: g - np.exp(out) * np.sum(g, axis, keepdims=True), same, [
+        sample(X, Y, axis=1), sample(Z, numbers(2, 3, 4, salt=1), axis=0), sample(numbers(0, 3), numbers(0, 3), axis=1),
+    ], function=activation.log_softmax_slope, vary=False, ulps=16),
     op("log_softmax", lambda x, axis=-1: scipy.special.log_softmax(x, axis) if x.size else x, floating, [
         sample(X), sample(Z, axis=1), sample(integers(3)), sample(numbers(3, 0)),
         edge(array(1e30, -1e30, 88.0)), edge(array(-inf, 0, 1)),

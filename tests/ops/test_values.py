@@ -37,4 +37,5 @@ def test_every_op_has_samples() -> None:
     assert len(sampled) == len(set(sampled)), "an op has two entries"
     missing = public_ops() - set(sampled)
     assert not missing, f"no samples in tests/op_samples for {', '.join(sorted(missing))}"
-    assert set(sampled) <= public_ops(), "samples for what is no op"
+    behind = {op.name for op in op_samples.OPS if hasattr(op.function, "op")}  # ops that other functions make ready
+    assert set(sampled) <= public_ops() | behind, "samples for what is no op"
