@@ -9,7 +9,6 @@ A call looks first whether all is as it was when a graph last ran: the same obje
 arrays of the same shapes in them. Only if not, it walks through everything again.
 """
 
-import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from functools import update_wrapper
@@ -183,6 +182,8 @@ class _Same:
 
 def _warn_of_arguments(function: Callable[..., Any], call: _Call, graphs: "OrderedDict[Any, _Graph]") -> None:
     """Say which arguments differ from those of the last graph, before the function is traced again."""
+    import logging  # a tenth of the time that lucid takes to import
+
     for graph in reversed(graphs.values()):
         if graph.rest == call.rest:
             for (name, _), now, before in zip(call.named(), call.signatures, graph.signatures):

@@ -272,9 +272,9 @@ def test_a_heavy_import_is_seen(tmp_path: Path) -> None:
     assert heavy(brought_in_by("import lucid", tmp_path)) == {"heavyweight"}
 
 
-# `import lucid` takes at most one and a half times as long as `import numpy`.
+# `import lucid` takes at most twice as long as `import numpy`: what stands on the tensor library loads when it is used.
 
-LIMIT = 1.5
+LIMIT = 2.0
 
 
 def ratio_of_imports(folder: Path = ROOT, patience: int = 10) -> float:
