@@ -8,7 +8,7 @@ from ..dtypes import BOOL
 from ..errors import DTypeError, ShapeError
 from ..tensor import Tensor
 from .activation import softmax
-from .arguments import REAL_FLOATING, fast, together
+from .arguments import REAL_FLOATING, broadcast_shapes, fast, together
 from .creation import arange
 from .linear_algebra import matmul
 from .searching import where
@@ -23,7 +23,7 @@ def _scaled_dot_product_attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor 
     if mask is None:
         return matmul(softmax(scores), v)
     scores = where(mask, scores, -math.inf) if mask.dtype.kind == BOOL else scores + mask
-    seeing = max(scores, axis=-1, keepdims=True) > -math.inf
+    seeing = max(scores, axis=-1, keepdims=True) != -math.inf  # nan stays nan
     return where(seeing, matmul(softmax(where(seeing, scores, 0.0)), v), 0.0)
 
 
@@ -55,6 +55,9 @@ def scaled_dot_product_attention(
             raise ValueError(f"{name}: give either mask or is_causal")
         rows = arange(q.shape[-2], device=q.device)[:, None]
         mask = arange(k.shape[-2], device=q.device) <= rows
+    if mask is not None:
+        lead = broadcast_shapes(name, q.shape[:-2], k.shape[:-2], v.shape[:-2])
+        broadcast_shapes(name, mask.shape, (*lead, q.shape[-2], k.shape[-2]))
     if mask is not None and mask.dtype.kind != BOOL:
         if not mask.dtype.is_floating:
             raise DTypeError(

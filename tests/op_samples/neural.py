@@ -168,7 +168,9 @@ OPS = (
         sample(Q[0, :1, :3], K[0, :1, :4], V[0, :1, :4], mask=HALF_MASKED, note="nothing to see"),
         sample(K, K[..., :1, :], V[..., :1, :], is_causal=True, note="more queries than keys"),
     ], wrong(Q, V, V, error=ShapeError, message="wanted (..., n, d), (..., m, d) and (..., m, e)"),
-       wrong(Q, K, Q, error=ShapeError, message="wanted (..., n, d)"), ulps=8),
+       wrong(Q, K, Q, error=ShapeError, message="wanted (..., n, d)"),
+       wrong(Q, K, V, mask=numbers(5), error=ShapeError, message="shapes (5,) and (2, 3, 5, 6) do not broadcast"),
+       ulps=8),
     op("conv", conv, floating, [
         sample(numbers(2, 4, 7, 6), numbers(6, 2, 3, 2), numbers(6), stride=(2, 1), padding=(1, 0), dilation=(1, 2),
         groups=2),

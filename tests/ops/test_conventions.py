@@ -195,3 +195,11 @@ def test_floating_point_exceptions_are_silent(device: str) -> None:
 
 def test_a_float_that_no_integer_holds_is_converted_silently(device: str) -> None:
     lucid.asarray([nan, inf, 1e30], device=device).astype(lucid.int32).numpy()
+
+
+def test_attention_with_a_mask_lets_nan_through(device: str) -> None:
+    q, k = lucid.asarray([[math.nan], [1.0]], device=device), lucid.ones((2, 1), device=device)
+    mask = lucid.asarray([[True, False], [False, False]], device=device)
+    first, second = lucid.scaled_dot_product_attention(q, k, k, mask=mask).tolist()
+    assert math.isnan(first[0])
+    assert second == [0.0]
