@@ -67,7 +67,9 @@ def add_model(parser: argparse.ArgumentParser, *flags: str) -> None:
 
 
 def add_weights(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--weights", type=Path, metavar="FILE", help="of the model (default: random weights)")
+    """--weights: text, since a name on the Hub is no path."""
+    what = "of the model: a file, a folder, or a name on the Hugging Face Hub (default: random weights)"
+    parser.add_argument("--weights", metavar="WEIGHTS", help=what)
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:

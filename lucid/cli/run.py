@@ -12,7 +12,7 @@ from .attention_maps import attentions, plot
 from .bench import show, throughput
 from .loading import about_weights, load_model
 from .measure import environment
-from .options import add_common, chosen_devices, positive
+from .options import add_common, add_weights, chosen_devices, positive
 from .output import Output
 
 __all__ = ["configure", "run"]
@@ -26,9 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--image", type=Path, metavar="FILE", help="a photograph (default: one that scikit-learn ships)"
     )
-    parser.add_argument(
-        "--weights", type=Path, metavar="FILE", help="safetensors of PVT-Tiny (default: random weights)"
-    )
+    add_weights(parser)
     parser.add_argument("--epochs", type=positive, metavar="N", help="of learning the digits (default: 25)")
     parser.add_argument("--quick", action="store_true", help="a smaller image, one epoch: only to see that it works")
 

@@ -43,6 +43,23 @@ def test_a_folder_is_its_pictures(folder: Path) -> None:
         list(pictures([folder / "empty"]))
 
 
+def test_weights_by_their_name_on_the_hub(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A command hands the name on as it was typed: a path would never be looked for on the Hub."""
+
+    def asked(name: str, *rest: Any) -> Path:
+        raise ConnectionError(f"the Hub was asked for {name}")
+
+    monkeypatch.setattr("lucid.io.checkpoints.hub_files", asked)
+    for command in (
+        ("classify", folder),
+        ("attention", folder / "b.png"),
+        ("run", "--quick", "--image", folder / "b.png"),
+    ):
+        fails(capsys, 1, "the Hub was asked for someone/something", *command, "--weights", "someone/something")
+
+
 @pytest.mark.parametrize("batch", [1, 2, 8])
 def test_the_answer_is_the_models(folder: Path, batch: int, capsys: pytest.CaptureFixture[str]) -> None:
     called = call(capsys, "classify", folder, *SMALL, "--topk", 3, "--batch-size", batch, "--json", "--seed", 4)
