@@ -87,7 +87,7 @@ class Optimizer:
         options = self._options(group)
         self.param_groups.append(Group({"params": params, **options}))
 
-    def step(self, skip: Tensor | None = None) -> None:
+    def step(self, *, skip: Tensor | None = None) -> None:
         """Update every parameter that has a gradient, and begin to compute the new values in the background.
 
         Where `skip`, a bool without axes, is true, nothing changes; nobody waits for its value.
