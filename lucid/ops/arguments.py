@@ -149,12 +149,10 @@ def _are_one_dtype(domain: Domain, values: Sequence[Any]) -> bool:
     first = values[0]
     if not isinstance(first, Tensor) or (dtype := first.dtype).kind not in domain.kinds:
         return False
-    for v in values[1:]:  # not as `all`, whose generator takes as long as the rest
-        if not isinstance(v, Tensor) or (v._dtype or v.dtype) is not dtype:
-            break
-    else:
-        return True
-    return False
+    for v in values[1:]:  # noqa: SIM110 - the generator of `all` takes as long as the rest
+        if not isinstance(v, Tensor) or v.dtype is not dtype:
+            return False
+    return True
 
 
 def promoted(function: str, a: DType, b: DType) -> DType:
