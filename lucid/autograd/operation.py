@@ -38,7 +38,7 @@ from .graph import OPS, Node, Outputs, offer
 from .modes import MODES, enable_grad
 from .observe import TABLES, watched
 
-__all__ = ["Composite", "Primitive", "apply", "composite", "primitive"]
+__all__ = ["Composite", "Primitive", "alias", "apply", "composite", "primitive"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Rule = Callable[..., Any]
@@ -226,7 +226,7 @@ class Composite:
         if xp is not OPS:
             return pullback(g, wanted)
         # Each argument gets a node of its own, or a tensor that is passed twice would count double.
-        inputs = [None if a is None else _alias(a, parent) for a, parent in zip(arrays, node.parents, strict=True)]
+        inputs = [None if a is None else alias(a, parent) for a, parent in zip(arrays, node.parents, strict=True)]
         ends = {x.node for x in inputs if x is not None and x.node is not None}
         recording = MODES.recording
         with enable_grad():
@@ -245,7 +245,7 @@ class _Alias:
         return [g]
 
 
-def _alias(array: Any, parent: Node | None) -> Tensor:
+def alias(array: Any, parent: Node | None) -> Tensor:
     return Tensor(array, None if parent is None else Node(_Alias, [parent], [array.shape], None))
 
 

@@ -7,7 +7,7 @@ from .. import random, tree
 from ..autograd.engine import pull
 from ..autograd.graph import OPS, Leaf, Node, Outputs, order
 from ..autograd.modes import MODES, enable_grad
-from ..autograd.operation import _alias, part
+from ..autograd.operation import alias, part
 from ..tensor import Tensor
 
 __all__ = ["checkpoint"]
@@ -78,7 +78,7 @@ class _Recomputed:
             """Each argument gets a node of its own, through which a second derivative goes on."""
             if not isinstance(x, _Frozen):
                 return x
-            inputs.append(_alias(x.array, next(parents)))
+            inputs.append(alias(x.array, next(parents)))
             return inputs[-1]
 
         args, options = tree.map(thawed, given)
