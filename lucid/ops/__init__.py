@@ -1,7 +1,7 @@
 """The ops: what there is to compute with, one file for each chapter of the Array API standard, and for each subject
-beyond it: arithmetic, contraction, special functions, order statistics, relations, areas, scattering, arrangement,
-comparison; and what neural networks are made of: activation, attention, convolution, normalization, pooling,
-resampling.
+beyond it: arithmetic, contraction, special functions, order statistics, missing values, relations, areas, scattering,
+arrangement, comparison; and what neural networks are made of: activation, attention, convolution, normalization,
+pooling, resampling.
 
 `__all__` of each chapter is what it adds to the namespace of `lucid`.
 """
@@ -26,6 +26,7 @@ from . import (
     linear_algebra,
     manipulation,
     methods,
+    missing_values,
     normalization,
     order,
     pooling,
@@ -56,6 +57,7 @@ from .indexing import *
 from .inspection import *
 from .linear_algebra import *
 from .manipulation import *
+from .missing_values import *
 from .normalization import *
 from .order import *
 from .pooling import *
@@ -71,7 +73,8 @@ from .utility import *
 
 CHAPTERS = (
     *(activation, arithmetic, arrangement, attention, calculus, comparison, contraction, convolution, creation),
-    *(data_types, dense, elementwise, indexing, inspection, linear_algebra, manipulation, normalization, order),
-    *(pooling, relation, scattering, searching, sets, sorting, special, statistical, transfer, utility),
+    *(data_types, dense, elementwise, indexing, inspection, linear_algebra, manipulation, missing_values),
+    *(normalization, order, pooling, relation, scattering, searching, sets, sorting, special, statistical),
+    *(transfer, utility),
 )
 __all__ = ["fft", "linalg", *(name for chapter in CHAPTERS for name in chapter.__all__)]

@@ -1,7 +1,6 @@
-"""Order statistics: the largest, the middle, how many lie where, extremes so far; and reductions that pass over nan."""
+"""Order statistics: the largest, the middle, how many lie where, extremes so far."""
 
 import builtins
-import math
 from collections.abc import Callable, Sequence
 from math import prod
 from operator import index
@@ -10,33 +9,19 @@ from typing import Any, NamedTuple
 from ..dtypes import int64
 from ..errors import ShapeError
 from ..tensor import Tensor
-from .arguments import ANY, FLOATING, INTEGERS, ORDERED, REAL_FLOATING, Axis, Scalar, axes, one_axis, ready, tensor
+from .arguments import INTEGERS, ORDERED, REAL_FLOATING, Axis, axes, one_axis, ready, tensor
 from .creation import arange, asarray, full, zeros_like
-from .data_types import astype, finfo
-from .elementwise import (
-    ceil,
-    equal,
-    floor,
-    greater_equal,
-    isinf,
-    isnan,
-    less,
-    less_equal,
-    logical_and,
-    logical_not,
-    logical_or,
-    round,
-    square,
-)
+from .data_types import astype
+from .elementwise import ceil, equal, floor, greater_equal, isnan, less, less_equal, logical_and, logical_or, round
 from .indexing import canonical, scatter_add, take_along_axis
 from .manipulation import broadcast_to, concat, moveaxis, permute_dims, reshape
 from .searching import argmax, searchsorted, where
 from .sorting import argsort, sort
-from .statistical import deviation, exact, max, min, sum
+from .statistical import exact, max, min, sum
 
 __all__ = [
-    "bincount", "cummax", "cummin", "histogram", "kthvalue", "median", "mode", "nan_to_num", "nanmax", "nanmean",
-    "nanmedian", "nanmin", "nanquantile", "nanstd", "nansum", "nanvar", "quantile", "topk",
+    "bincount", "cummax", "cummin", "histogram", "kthvalue", "median", "mode", "nanmedian", "nanquantile", "quantile",
+    "topk",
 ]  # fmt: skip
 
 METHODS = ("linear", "lower", "higher", "midpoint", "nearest")
@@ -355,97 +340,3 @@ def _so_far(function: str, x: Tensor, axis: int, wins: Callable[[Tensor, Tensor]
         values, indices = (concat([t[first], where(later, t[late], t[early])], axis=axis) for t in (values, indices))
         by *= 2
     return ValuesAndIndices(take_along_axis(x, indices, axis=axis), indices)
-
-
-# --- Passing over nan ------------------------------------------------------------------------------------------------
-
-
-def _present(x: Tensor) -> Tensor:
-    """Where x is not nan."""
-    return logical_not(isnan(x)) if x.dtype.is_floating else equal(x, x)
-
-
-def nansum(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The sum of the elements that are not nan; 0 for none.
-
-    >>> import lucid
-    >>> nansum(lucid.asarray([1.0, float("nan"), 2.0]))
-    tensor(3., dtype=float32, device='cpu')
-    """
-    x = ready("nansum", ANY, x)
-    return sum(where(_present(x), x, zeros_like(x)), axis=axis, keepdims=keepdims)
-
-
-def nanmean(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The mean of the elements that are not nan; nan for none."""
-    x = ready("nanmean", FLOATING, x)
-    out = _mean(exact(x), axes("nanmean", x, axis), keepdims)
-    return astype(out, x.dtype, copy=False)
-
-
-def _mean(x: Tensor, axis: tuple[int, ...], keepdims: bool) -> Tensor:
-    count = sum(_present(x), axis=axis, keepdims=keepdims)
-    return nansum(x, axis=axis, keepdims=keepdims) / _positive(count, x)
-
-
-def _positive(count: Tensor, x: Tensor) -> Tensor:
-    """What to divide by: nan if there is nothing."""
-    return where(less_equal(count, 0), float("nan"), astype(count, finfo(x.dtype).dtype))
-
-
-def nanvar(x: Tensor, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Tensor:
-    """The variance of the elements that are not nan, as `var` has it; nan for none."""
-    x = ready("nanvar", REAL_FLOATING, x)
-    wide, along = exact(x), axes("nanvar", x, axis)
-    present = _present(wide)
-    count = sum(present, axis=along, keepdims=keepdims) - correction
-    known = where(present, wide, 0.0)  # nan is taken out before anything is squared, so that no gradient meets it
-    squares = where(present, square(known - _mean(wide, along, True)), 0.0)
-    out = sum(squares, axis=along, keepdims=keepdims) / _positive(count, wide)
-    return astype(out, x.dtype, copy=False)
-
-
-def nanstd(x: Tensor, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Tensor:
-    """The standard deviation of the elements that are not nan, the square root of `nanvar`; nan for none."""
-    x = ready("nanstd", REAL_FLOATING, x)
-    variance = nanvar(exact(x), axis=axis, correction=correction, keepdims=keepdims)
-    return astype(deviation(variance), x.dtype, copy=False)
-
-
-def nanmax(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The largest element that is not nan; nan where all are. Raises ShapeError for no elements."""
-    return _extreme(max, ready("nanmax", ORDERED, x), axis, keepdims, -math.inf)
-
-
-def nanmin(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The smallest element that is not nan; nan where all are. Raises ShapeError for no elements."""
-    return _extreme(min, ready("nanmin", ORDERED, x), axis, keepdims, math.inf)
-
-
-def _extreme(function: Any, x: Tensor, axis: Axis, keepdims: bool, least: float) -> Tensor:
-    if not x.dtype.is_floating:
-        return function(x, axis=axis, keepdims=keepdims)
-    present = _present(x)
-    out = function(where(present, x, least), axis=axis, keepdims=keepdims)
-    return where(equal(sum(present, axis=axis, keepdims=keepdims), 0), float("nan"), out)
-
-
-def nan_to_num(
-    x: Tensor, /, *, nan: Scalar = 0.0, posinf: Scalar | None = None, neginf: Scalar | None = None
-) -> Tensor:
-    """x with numbers for nan and the infinities: for None the largest and the least that the dtype holds.
-
-    No gradient reaches what was replaced. Integers stay as they are.
-
-    >>> import lucid
-    >>> nan_to_num(lucid.asarray([float("nan"), 1.0, float("inf")]), posinf=9.0)
-    tensor([0., 1., 9.], dtype=float32, device='cpu')
-    """
-    x = ready("nan_to_num", ORDERED, x)
-    if not x.dtype.is_floating:
-        return x
-    most = finfo(x.dtype).max if posinf is None else posinf
-    least = finfo(x.dtype).min if neginf is None else neginf
-    infinite = isinf(x)
-    x = where(logical_and(infinite, x > 0), most, where(logical_and(infinite, x < 0), least, x))
-    return where(isnan(x), nan, x)

@@ -59,6 +59,16 @@ def nan_variance(x: Any, *, axis: Any = None, correction: float = 0.0, keepdims:
     return np.nanvar(x, axis=axis, ddof=correction, keepdims=keepdims)
 
 
+def place_of(extreme: Callable[..., Any]) -> Callable[..., Any]:
+    """By the definition: NumPy takes nan for -inf where nothing else is, and refuses nan alone."""
+
+    def call(x: Any, *, axis: int | None = None, keepdims: bool = False) -> Any:
+        found = x == extreme(x, axis=axis, keepdims=True)
+        return np.where(found.any(axis, keepdims=keepdims), found.argmax(axis, keepdims=keepdims), -1)
+
+    return quieted(call)
+
+
 def with_nans(*shape: int, salt: int = 0) -> np.ndarray:
     x = distinct(*shape, salt=salt)
     return np.where(numbers(*shape, salt=7) > 1, np.float32(nan), x)
@@ -139,12 +149,20 @@ OPS = (
     *(op(name, quieted(reduction(function)), gives, [
         *(s._replace(args=(GAPS,)) for s in axes_tried(Z)), sample(X, axis=0, note="no nan"), edge(NANS),
         sample(integers(2, 3), axis=0), edge(array(inf, nan, -inf)),
-        *[sample(array(nan, 60000, 60000, dtype=np.float16), note="large float16", smooth=False)] * (name != "nansum"),
+        *[sample(array(nan, 60000, 60000, dtype=np.float16), note="large float16", smooth=False)]
+        * (name not in ("nansum", "nanprod")),
     ], wrong(X, axis=2, **BEYOND), ulps=ulps, signed_zeros=False) for name, function, gives, ulps in (
-        ("nansum", np.nansum, added_up, 4), ("nanmean", np.nanmean, floating_first, 4),
+        ("nansum", np.nansum, added_up, 4), ("nanprod", np.nanprod, added_up, 8),
+        ("nanmean", np.nanmean, floating_first, 4),
         ("nanmedian", np.nanmedian, floating_first, 4), ("nanmax", np.nanmax, of_first, 4),
         ("nanmin", np.nanmin, of_first, 4), ("nanvar", nan_variance, floating_first, 12),
         ("nanstd", lambda x, **o: np.sqrt(nan_variance(x, **o)), floating_first, 12))),
+    *(op(name, place_of(extreme), lucid.int64, [
+        *(edge(GAPS, **options) for options in ({}, {"axis": 1}, {"axis": -1, "keepdims": True}, {"keepdims": True})),
+        edge(TIES), edge(integers(2, 3), axis=0), edge(integers(4) > 1, note="bools"), edge(NANS),
+        edge(array([nan, least], [least, least], [1.0, nan]), axis=1, note="nothing but the least"),
+    ], wrong(X, axis=2, **BEYOND), wrong(numbers(0), error=ShapeError, message="no elements"))
+      for name, extreme, least in (("nanargmax", np.nanmax, -inf), ("nanargmin", np.nanmin, inf))),
     op("nan_to_num", lambda x, **o: np.nan_to_num(x, **{
         "posinf": np.finfo(np.float32).max, "neginf": np.finfo(np.float32).min, **o}), same, [
         sample(X), edge(EDGES), edge(EDGES, nan=1.0, posinf=2.0, neginf=-3.0), sample(integers(3)), sample(MASK),
