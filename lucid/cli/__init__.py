@@ -5,7 +5,7 @@ Exit codes: 0 for success, 1 for a failure and 2 for bad usage, each with one li
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from textwrap import shorten
 from typing import Any, NoReturn
 
@@ -14,7 +14,7 @@ from ..io import ImageError
 from . import attention, bench, classify, convert, info, parity, profile, run
 from .options import UsageError
 
-__all__ = ["COMMANDS", "main"]
+__all__ = ["COMMANDS", "exit_code", "main"]
 
 COMMANDS: dict[str, Any] = {
     "info": info,
@@ -49,16 +49,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         child = commands.add_parser(name, help=command.SUMMARY, description=about, epilog=_example(command))
         command.configure(child)
     options = parser.parse_args(arguments)
+    return exit_code(f"lucid {options.command}", lambda: COMMANDS[options.command].run(options))
+
+
+def exit_code(command: str, job: Callable[[], int | None]) -> int:
+    """Run the job of a command; what may well go wrong, and Ctrl-C, become a line that says so and a code."""
     try:
-        return COMMANDS[options.command].run(options) or 0
+        return job() or 0
     except EXPECTED as error:
-        print(shorten(f"lucid {options.command}: {error}", LENGTH, placeholder=" ..."), file=sys.stderr)
+        print(shorten(f"{command}: {error}", LENGTH, placeholder=" ..."), file=sys.stderr)
         return 1
     except UsageError as error:
-        print(f"lucid {options.command}: {error}; see lucid {options.command} --help", file=sys.stderr)
+        print(f"{command}: {error}; see {command} --help", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(f"lucid {options.command}: stopped", file=sys.stderr)
+        print(f"{command}: stopped", file=sys.stderr)
         return 130
 
 

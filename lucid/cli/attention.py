@@ -22,6 +22,7 @@ from .options import (
     add_device,
     add_json,
     add_model,
+    add_output,
     add_seed,
     add_weights,
     chosen_device,
@@ -49,7 +50,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_weights(parser)
     parser.add_argument("--image-size", type=positive, default=224, metavar="N", help="pixels (default: %(default)s)")
     add_device(parser)
-    parser.add_argument("--output", type=Path, default=Path("runs"), metavar="DIR", help="for files (default: runs)")
+    add_output(parser, "files")
     add_seed(parser)
     add_json(parser)
 

@@ -1,6 +1,7 @@
 """Arguments and options that several commands have."""
 
 import argparse
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,8 @@ from ..models.placement import faster_device
 from .output import Output
 
 __all__ = [
-    *("UsageError", "add_common", "add_device", "add_json", "add_model", "add_seed", "chosen_device", "chosen_devices"),
-    *("add_rounds", "add_weights", "natural", "positive"),
+    *("UsageError", "add_common", "add_device", "add_json", "add_model", "add_output", "add_rounds", "add_seed"),
+    *("add_weights", "chosen_device", "chosen_devices", "folder", "natural", "positive"),
 ]
 
 
@@ -34,12 +35,28 @@ def positive(text: str) -> int:
     return number
 
 
+def folder(text: str) -> Path:
+    """A folder to write into, which need not be there yet, for argparse: work of minutes asks before it begins."""
+    path = Path(text)
+    nearest = next(place for place in (path, *path.absolute().parents) if os.path.exists(place))
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+        raise argparse.ArgumentTypeError(f"{nearest} is no folder that can be written to")
+    return path
+
+
 def add_common(parser: argparse.ArgumentParser) -> None:
     """--device, --output, --seed and --json."""
     parser.add_argument("--device", nargs="+", choices=DEVICES, help="where to run (default: each that there is)")
-    parser.add_argument("--output", type=Path, default=Path("runs"), metavar="DIR", help="for files (default: runs)")
+    add_output(parser, "files")
     add_seed(parser)
     add_json(parser)
+
+
+def add_output(parser: argparse.ArgumentParser, what: str) -> None:
+    """--output: the folder for `what` is written."""
+    parser.add_argument(
+        "--output", type=folder, default=Path("runs"), metavar="DIR", help=f"for {what} (default: runs)"
+    )
 
 
 def add_seed(parser: argparse.ArgumentParser) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,13 @@ class Output:
         for device, description in about["devices"].items():
             self.say(f"{device:<4} {description}", style="bold")
 
+    def has(self, package: str, extra: str) -> bool:
+        """Whether a package is there that the work can do without; says how to get it where it is not."""
+        if found := find_spec(package) is not None:
+            return found
+        self.say(f"Without {package}: install it with: pip install 'lucid-tensor[{extra}]'", style="yellow")
+        return False
+
     def progress(self) -> Any:
         """A progress bar, to be used in a with block."""
         return needed("rich.progress", self.command, "run").Progress(console=self.console, disable=self.as_json)
@@ -63,6 +71,7 @@ class Output:
         """Write the results to `path` in JSON, if there is one, and print them if that was asked for."""
         text = json.dumps(self.results, indent=2)
         if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
             with replacing(path) as file:
                 file.write_text(text + "\n", encoding="utf-8")
             self.say(f"All numbers are in {path}.")

@@ -37,4 +37,4 @@ def test_tables(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_bad_usage(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     fails(capsys, 2, "argument MODEL: invalid choice: 'resnet'", "profile", "resnet")
     (tmp_path / "runs").touch()
-    fails(capsys, 1, "File exists", "profile", *QUICK, "--output", tmp_path / "runs")
+    fails(capsys, 2, "runs is no folder", "profile", *QUICK, "--output", tmp_path / "runs")

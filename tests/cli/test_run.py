@@ -144,7 +144,7 @@ def test_bad_weights(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None
 
 def test_a_folder_that_cannot_be_made(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     (tmp_path / "runs").touch()
-    fails(capsys, 1, "File exists", "run", "--quick", "--device", "cpu", "--output", tmp_path / "runs")
+    fails(capsys, 2, "runs is no folder", "run", "--quick", "--device", "cpu", "--output", tmp_path / "runs")
 
 
 @pytest.mark.parametrize(("package", "extra"), [("rich", "run"), ("sklearn", "run"), ("PIL", "vision")])
