@@ -1,10 +1,10 @@
-"""`lucid bench`: how many images a second a model takes on each device, or how many it learns from, and from which batch size on the gpu is faster. What both devices took is remembered, and --device auto goes by it."""  # noqa: E501
+"""`lucid bench`: how many images a second a model takes on each device, or how many it learns from, over batches and sizes of images, and from which batch size on the gpu is faster. What both devices took is remembered, and --device auto goes by it."""  # noqa: E501
 
 import argparse
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from functools import partial
-from itertools import groupby
+from itertools import groupby, product
 from typing import Any, NamedTuple
 
 from .. import models, optim, random
@@ -27,11 +27,12 @@ MODES = ("inference", "training")
 
 
 class Case(NamedTuple):
-    """What is measured: one way of running a model, and how many images at a time."""
+    """What is measured: one way of running a model, the size of images, and how many at a time."""
 
     mode: str
     device: Device
     compiled: bool
+    image_size: int
     batch_size: int
 
 
@@ -45,8 +46,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--mode", nargs="+", choices=MODES, default=MODES, help="of running it (default: both)")
     parser.add_argument("--eager", action="store_true", help="leave out what lucid.compile makes of it on the gpu")
-    parser.add_argument("--image-size", type=positive, default=224, metavar="N", help="pixels (default: %(default)s)")
-    add_rounds(parser, 5, "batches of one image, two rounds, not remembered")
+    parser.add_argument("--image-size", type=positive, nargs="+", metavar="N", help="pixels (default: 128 224)")
+    add_rounds(parser, 5, "one image of 224 pixels, two rounds, not remembered")
     parser.add_argument("--remembered", action="store_true", help="only show what earlier runs measured")
     parser.add_argument("--forget", action="store_true", help="only forget what earlier runs measured")
     add_common(parser)
@@ -63,11 +64,11 @@ def run(options: argparse.Namespace) -> None:
         return output.finish()
     devices = chosen_devices(options.device, output)
     sizes = options.batch_size or ([1] if options.quick else [1, 8, 32])
+    pixels = options.image_size or ([224] if options.quick else [128, 224])
     rounds = options.rounds or (2 if options.quick else 5)
     output.environment(environment(devices))
     random.seed(options.seed)
     model = models.create_model(options.model)
-    pixels = options.image_size
     with output.progress() as progress:
         task = progress.add_task("measuring", total=None)
 
@@ -76,16 +77,16 @@ def run(options: argparse.Namespace) -> None:
 
         ways = {"modes": options.mode, "compiled": not options.eager}
         times = throughput(model, devices, sizes, rounds, pixels=pixels, seen=seen, **ways)
-    what = f"{options.model}, float32, {pixels} x {pixels}"
+    what = f"{options.model}, float32"
     show(output, what, times)
-    found = [_measurement(options.model, pixels, case, spread) for case, spread in times.items()]
+    found = [_measurement(options.model, case, spread) for case, spread in times.items()]
     output.results["crossings"] = crossings = _crossings(found)
     for line in _said(crossings):
         output.note(line)
     if crossings and not options.quick:
         remember(found)
         output.say(f"--device auto goes by this from now on; it is kept in {cache_file()}.")
-    plot(options.output / "throughput.png", what, _panels(times, output), output)
+    plot(options.output / "throughput.png", what, _panels(times, output), output, columns=max(len(pixels), 2))
     return output.finish(options.output / "throughput.json")
 
 
@@ -98,28 +99,28 @@ def throughput(
     modes: Iterable[str] = ("inference",),
     compiled: bool = False,
     warm_up: int = 2,  # a compiled training step is traced twice: its optimiser makes its state in the first
-    pixels: int = 224,
+    pixels: Iterable[int] = (224,),
     seen: Callable[[int], Any] = lambda count: None,
 ) -> Times:
-    """The seconds that `model` takes for batches of each size on each device, or in training, to learn from them;
-    if `compiled`, on the gpu also as `lucid.compile` makes it. `seen` is told how many measurements there will be
-    after each of them.
+    """The seconds that `model` takes for batches of each size of images of each, on each device, or in training, to
+    learn from them; if `compiled`, on the gpu also as `lucid.compile` makes it. `seen` is told how many measurements
+    there will be after each of them.
 
     Every measurement ends when the values are there, and not before.
     """
     cases: dict[Case, Callable[[], Any]] = {}
-    sizes, total = list(sizes), 0
+    batches, total = list(product(pixels, sizes)), 0
     for mode in modes:
         for device in devices:
             for as_graph in (False, True) if compiled and device == "gpu" else (False,):
                 placed = deepcopy(model).to(device).train(mode == "training")
                 update = _learning(placed, device) if mode == "training" else _inferring(placed)
                 update = compile(update) if as_graph else update
-                for size in sizes:
-                    images = random.normal((size, 3, pixels, pixels), device=device)
+                for side, size in batches:
+                    images = random.normal((size, 3, side, side), device=device)
                     labels = random.integers(0, 1000, (size,), device=device)
                     backend(device).wait([images.array, labels.array])
-                    cases[Case(mode, device, as_graph, size)] = partial(_finished, update, placed, images, labels)
+                    cases[Case(mode, device, as_graph, side, size)] = partial(_finished, update, placed, images, labels)
     total = len(cases) * (warm_up + rounds)
 
     def told(case: Callable[[], Any]) -> None:
@@ -177,11 +178,11 @@ def show(output: Output, what: str, times: Times) -> None:
         cases = list(group)
         ways = dict.fromkeys((case.device, case.compiled) for case in cases)
         rows = (
-            [str(size), *(_cell(times.get(Case(mode, *way, size)), size) for way in ways)]
-            for size in sorted({case.batch_size for case in cases})
+            [str(side), str(size), *(_cell(times.get(Case(mode, *way, side, size)), size) for way in ways)]
+            for side, size in sorted({(case.image_size, case.batch_size) for case in cases})
         )
-        columns = ("batch", *(f"{_named(*way)}: {described[way[0]]}" for way in ways))
-        output.table(f"{what}, {mode}: images a second, medians of {rounds} and their spread", columns, rows)
+        columns = ("pixels", "batch", *(f"{_named(*way)}: {described[way[0]]}" for way in ways))
+        output.table(f"{what}, {mode}: images a second, medians of {rounds} and their spread", columns, rows, left=0)
 
 
 def _cell(spread: Spread | None, size: int) -> str:
@@ -193,25 +194,25 @@ def _named(device: Device, compiled: bool) -> str:
 
 
 def _panels(times: Times, output: Output) -> list[Panel]:
-    """Images a second over the size of the batch: a panel for each mode, a line for each way."""
+    """Images a second over the size of the batch: a panel for each mode and size of images, a line for each way."""
     described = output.results["environment"]["devices"]
     panels = []
-    for mode in dict.fromkeys(case.mode for case in times):
+    for mode, pixels in dict.fromkeys((case.mode, case.image_size) for case in times):
         lines: dict[str, list[tuple[float, float]]] = {}
         dashed = set()
         for case, spread in times.items():
-            if case.mode == mode:
+            if (case.mode, case.image_size) == (mode, pixels):
                 label = f"{_named(case.device, case.compiled)}: {described[case.device]}"
                 lines.setdefault(label, []).append((case.batch_size, case.batch_size / spread.median))
                 if case.compiled:
                     dashed.add(label)
-        panels.append(Panel(mode, "images in a batch", "images a second", lines, dashed))
+        panels.append(Panel(f"{mode}, {pixels} x {pixels}", "images in a batch", "images a second", lines, dashed))
     return panels
 
 
-def _measurement(model: str, pixels: int, case: Case, spread: Spread) -> Measurement:
+def _measurement(model: str, case: Case, spread: Spread) -> Measurement:
     ran = case.device, describe(case.device), case.mode == "training", case.compiled
-    return Measurement(model, *ran, pixels, case.batch_size, spread.median)
+    return Measurement(model, *ran, case.image_size, case.batch_size, spread.median)
 
 
 def _crossings(found: Iterable[Measurement]) -> list[dict[str, Any]]:

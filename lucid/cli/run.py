@@ -70,8 +70,8 @@ def _look_at_photograph(options: argparse.Namespace, devices: list[Device], outp
         output.say(f"The largest difference of a probability between the devices is {difference:.1e}.")
 
     rounds, warm_up = (1, 0) if options.quick else (3, 1)
-    times = throughput(model, devices, [1], rounds, warm_up=warm_up, pixels=size)
-    show(output, f"PVT-Tiny, float32, {size} x {size}", times)
+    times = throughput(model, devices, [1], rounds, warm_up=warm_up, pixels=[size])
+    show(output, "PVT-Tiny, float32", times)
 
     model.to(devices[0])
     path = options.output / "attention.png"

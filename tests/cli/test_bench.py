@@ -1,6 +1,7 @@
 """`lucid bench`: every way of running a model, what it took, and what is remembered of it."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,8 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_way(small: None, cache: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["bench", "--image-size", 32, "--batch-size", 1, 2, "--rounds", 2, "--output", tmp_path, "--json"]
-    called = call(capsys, *arguments)
+    sizes = ["--image-size", 32, 64, "--batch-size", 1, 2]
+    called = call(capsys, "bench", *sizes, "--rounds", 2, "--output", tmp_path, "--json")
     assert (called.code, called.err) == (0, "")
     result = json.loads(called.out)
     assert result == json.loads((tmp_path / "throughput.json").read_text())
@@ -42,20 +43,21 @@ def test_every_way(small: None, cache: Path, tmp_path: Path, capsys: pytest.Capt
     on_cpu = {("inference", "cpu", False), ("training", "cpu", False)}
     on_gpu = {(mode, "gpu", compiled) for mode in ("inference", "training") for compiled in (False, True)}
     assert ways == (on_cpu | on_gpu if GPU else on_cpu)
-    assert len(rows) == 2 * len(ways)
+    assert len(rows) == 4 * len(ways)
     for row in rows:
         assert len(row["seconds"]) == 2
         assert row["images_per_second"] == pytest.approx(row["batch_size"] / np.median(row["seconds"]))
         assert row["runs_on"] == devices.describe(row["device"])
     with Image.open(tmp_path / "throughput.png") as picture:
-        assert picture.width > 1000  # a panel for each mode
+        assert min(picture.size) > 1000  # a panel for each mode and size
     assert cache.exists() is GPU
     if GPU:
-        assert [c["batch_sizes"] for c in result["crossings"]] == [[1, 2]] * 4
-        kept = {(m.training, m.device, m.compiled, m.batch_size): m.seconds for m in placement.measurements()}
+        assert [c["batch_sizes"] for c in result["crossings"]] == [[1, 2]] * 8
+        kept = {(m.training, *m[1:2], *m[4:7]): m.seconds for m in placement.measurements()}
         assert len(kept) == len(rows)
         for row in rows:
-            seconds = kept[row["mode"] == "training", row["device"], row["compiled"], row["batch_size"]]
+            way = (row["mode"] == "training", row["device"], row["compiled"])
+            seconds = kept[*way, row["image_size"], row["batch_size"]]
             assert seconds == np.median(row["seconds"])
 
 
@@ -63,8 +65,8 @@ def test_the_table(small: None, cache: Path, tmp_path: Path, capsys: pytest.Capt
     quick = ["bench", "--image-size", 32, "--quick", "--output", tmp_path, "--mode", "inference", "--device", "cpu"]
     called = call(capsys, *quick)
     assert called.code == 0
-    assert "pvt_tiny, float32, 32 x 32, inference: images a second, medians of 2" in " ".join(called.out.split())
-    assert "NumPy" in called.out
+    assert "pvt_tiny, float32, inference: images a second, medians of 2" in " ".join(called.out.split())
+    assert "┃ pixels ┃ batch ┃ cpu: NumPy" in called.out
     assert "training" not in called.out
     assert not cache.exists()  # one device says nothing about which is faster, nor do two rounds
 
@@ -73,9 +75,9 @@ def test_throughput_leaves_the_model_alone(small: None) -> None:
     seen: list[int] = []
     model = models.create_model("small")
     found = throughput(
-        model, ["cpu"], [2], 2, modes=("training",), compiled=True, warm_up=1, pixels=32, seen=seen.append
+        model, ["cpu"], [2], 2, modes=("training",), compiled=True, warm_up=1, pixels=[32], seen=seen.append
     )
-    assert list(found) == [Case("training", "cpu", False, 2)]  # the cpu compiles nothing
+    assert list(found) == [Case("training", "cpu", False, 32, 2)]  # the cpu compiles nothing
     assert seen == [3, 3, 3]
     assert model.head.weight.grad is None  # a copy of it learnt
 
@@ -114,3 +116,21 @@ def test_bad_usage(capsys: pytest.CaptureFixture[str]) -> None:
     fails(capsys, 2, "argument MODEL: invalid choice: 'resnet'", "bench", "resnet")
     fails(capsys, 2, "argument --batch-size: '0' is not at least 1", "bench", "--batch-size", 0)
     fails(capsys, 2, "argument --mode: invalid choice: 'sleep'", "bench", "--mode", "sleep")
+
+
+def test_a_folder_to_write_to_is_asked_for_first(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+    for path in (file, file / "deeper" / "still"):
+        fails(capsys, 2, f"--output: {file} is no folder that can be written to", "bench", "--output", path)
+
+
+def test_without_matplotlib(
+    small: None, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    quick = ["bench", "--image-size", 32, "--quick", "--output", tmp_path / "new", "--device", "cpu"]
+    called = call(capsys, *quick)
+    assert called.code == 0
+    assert "Without matplotlib: install it with: pip install 'lucid-tensor[vision]'" in called.out
+    assert [file.name for file in (tmp_path / "new").iterdir()] == ["throughput.json"]
