@@ -1,17 +1,19 @@
 """What a small op costs, on 4 numbers, beside the array library that does the work.
 
-    python benchmarks/dispatch.py [--rounds 15] [--quick] [--json]
+    python benchmarks/dispatch.py [--rounds 15] [--quick] [--output runs] [--json]
 
-For each op and each way to call it: the nanoseconds of one call, the median of rounds that run all of them in turn, and
-the ratio to the bare library below it (NumPy for the cpu, MLX for the gpu). The gpu's ops are put into MLX's graph and
-never evaluated, since that is what a call costs the program; nobody reads the values. PyTorch is there if installed.
-A chain is 20 products and a sum, and where it is recorded the backward pass too, which the bare libraries lack.
+For each op and each way to call it: the nanoseconds of one call, the median of rounds that run all of them in turn,
+their spread, and the ratio to the bare library below it (NumPy for the cpu, MLX for the gpu); a plot shows the medians.
+The gpu's ops are put into MLX's graph and never evaluated, since that is what a call costs the program; nobody reads
+the values. PyTorch is there if installed. A chain is 20 products and a sum, and where it is recorded the backward pass
+too, which the bare libraries lack.
 """
 
 import argparse
 import importlib.util
+import sys
 import timeit
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any, NamedTuple
@@ -19,10 +21,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import lucid
-from lucid.cli.measure import environment, per_call
-from lucid.cli.options import add_json, add_rounds
+from lucid.cli import exit_code
+from lucid.cli.measure import Spread, environment, per_call
+from lucid.cli.options import add_json, add_output, add_rounds, chosen_devices
 from lucid.cli.output import Output
-from lucid.devices import DEVICES
+from lucid.cli.plotting import Panel, plot
 
 OPS = {
     "add": "x + y",
@@ -95,15 +98,14 @@ def ways() -> dict[str, Way]:
     return found
 
 
-def measure(found: dict[str, Way], rounds: int) -> dict[str, dict[str, float]]:
-    """The nanoseconds of each op, each way."""
+def measure(found: Mapping[str, Way], rounds: int) -> dict[tuple[str, str], Spread]:
+    """The seconds of one call of each op, each way."""
     cases = {
         (op, name): partial(_run, timeit.Timer(expression, globals=way.names), way)
         for op, expression in OPS.items()
         for name, way in found.items()
     }
-    times = per_call(cases, rounds)
-    return {op: {name: 1e9 * times[op, name].median for name in found} for op in OPS}
+    return per_call(cases, rounds)
 
 
 def _run(timer: timeit.Timer, way: Way, calls: int) -> None:
@@ -111,25 +113,43 @@ def _run(timer: timeit.Timer, way: Way, calls: int) -> None:
         timer.timeit(calls)
 
 
+def report(output: Output, seconds: Mapping[tuple[str, str], Spread], found: Mapping[str, Way], rounds: int) -> None:
+    def cell(op: str, name: str, way: Way) -> str:
+        spread = seconds[op, name]
+        times = spread.median / seconds[op, way.base].median
+        return f"{1e9 * spread.median:,.0f}, {spread.percent:.0f} %, {times:.1f}x"
+
+    rows = [(name, *(cell(op, name, way) for op in OPS)) for name, way in found.items()]
+    title = f"Nanoseconds a call, medians of {rounds} rounds in turn, their spread, and times the bare library"
+    output.table(title, ("", *OPS), rows)
+    output.results |= {
+        "rounds": rounds,
+        "times": [{"op": op, "way": name, "seconds": spread.seconds} for (op, name), spread in seconds.items()],
+    }
+
+
+def panel(seconds: Mapping[tuple[str, str], Spread], found: Mapping[str, Way]) -> Panel:
+    """Points for each way, hollow where it is recorded."""
+    points = {name: [(op, 1e9 * seconds[op, name].median) for op in OPS] for name in found}
+    return Panel("", "", "nanoseconds a call", points, [name for name in found if "recorded" in name])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    add_output(parser, "the plot")
     add_rounds(parser, ROUNDS, f"{QUICK} rounds")
     add_json(parser)
     options = parser.parse_args()
 
     output = Output("benchmarks/dispatch.py", options.json)
-    output.environment(environment(device for device in DEVICES if lucid.is_available(device)))
+    output.environment(environment(chosen_devices(None, output)))
+    output.has("torch", "parity")
     found, rounds = ways(), options.rounds or (QUICK if options.quick else ROUNDS)
-    nanoseconds = measure(found, rounds)
-    rows = [
-        (name, *(f"{row[name]:,.0f}, {row[name] / row[way.base]:.1f}x" for row in nanoseconds.values()))
-        for name, way in found.items()
-    ]
-    title = f"Nanoseconds a call, median of {rounds} rounds, and times the bare library"
-    output.table(title, ("", *OPS), rows)
-    output.results |= {"rounds": rounds, "nanoseconds": nanoseconds}
+    seconds = measure(found, rounds)
+    report(output, seconds, found, rounds)
+    plot(options.output / "dispatch.png", "What a small op costs", [panel(seconds, found)], output)
     output.finish()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(exit_code("benchmarks/dispatch.py", main))

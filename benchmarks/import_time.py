@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from lucid.cli import exit_code
 from lucid.cli.measure import environment
 from lucid.cli.options import add_json, add_rounds
 from lucid.cli.output import Output
@@ -62,4 +63,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(exit_code("benchmarks/import_time.py", main))

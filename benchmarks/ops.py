@@ -11,20 +11,21 @@ numbers are milliseconds of a call, medians of rounds in which all libraries tak
 
 import argparse
 import importlib.util
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.special import erf
 
 import lucid
+from lucid.cli import exit_code
 from lucid.cli.measure import Spread, environment, per_call
-from lucid.cli.options import add_json, add_rounds
+from lucid.cli.options import add_json, add_output, add_rounds, chosen_devices
 from lucid.cli.output import Output
 from lucid.cli.plotting import Panel, plot
-from lucid.devices import DEVICES, Device, backend
+from lucid.devices import Device, backend
 from lucid.ops import feed_forward, permute_dims
 
 Function = Callable[..., Any]
@@ -417,7 +418,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     known = (*OPS, ADAMW)
     parser.add_argument("op", nargs="*", metavar="OP", help=f"of {', '.join(known)} (default: all)")
-    parser.add_argument("--output", type=Path, default=Path("runs"), metavar="DIR", help="for the plot (default: runs)")
+    add_output(parser, "the plot")
     add_rounds(parser, ROUNDS, f"{QUICK} rounds, without the largest size")
     add_json(parser)
     options = parser.parse_args()
@@ -425,7 +426,8 @@ def main() -> None:
         parser.error(f"no op {min(unknown)!r}; choose among {', '.join(known)}")
 
     output = Output("benchmarks/ops.py", options.json)
-    output.environment(environment(device for device in DEVICES if lucid.is_available(device)))
+    output.environment(environment(chosen_devices(None, output)))
+    output.has("torch", "parity")
     found, rounds = libraries(), options.rounds or (QUICK if options.quick else ROUNDS)
     seconds = times(options.op or known, SIZES[:-1] if options.quick else SIZES, found, rounds)
     report(output, seconds, found, rounds)
@@ -435,4 +437,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(exit_code("benchmarks/ops.py", main))

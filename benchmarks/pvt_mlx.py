@@ -8,6 +8,7 @@ rounds in turn. Images are small by default, since the time to build a graph doe
 """
 
 import argparse
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
@@ -23,8 +24,9 @@ import mlx.utils
 
 import lucid
 from lucid import devices, memory, models, optim
+from lucid.cli import exit_code
 from lucid.cli.measure import Spread, environment, in_turn
-from lucid.cli.options import add_json, add_rounds
+from lucid.cli.options import add_json, add_rounds, positive
 from lucid.cli.output import Output
 from lucid.nn.functional import cross_entropy
 
@@ -265,8 +267,8 @@ def whole_times(found: dict[tuple[str, str], Side], rounds: int) -> dict[tuple[s
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("--batch-size", type=int, default=1, metavar="N", help="images (default: %(default)s)")
-    parser.add_argument("--image-size", type=int, default=32, metavar="N", help="pixels (default: %(default)s)")
+    parser.add_argument("--batch-size", type=positive, default=1, metavar="N", help="images (default: %(default)s)")
+    parser.add_argument("--image-size", type=positive, default=32, metavar="N", help="pixels (default: %(default)s)")
     add_rounds(parser, ROUNDS, f"{QUICK} rounds")
     add_json(parser)
     options = parser.parse_args()
@@ -296,4 +298,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(exit_code("benchmarks/pvt_mlx.py", main))

@@ -14,17 +14,18 @@ measured, on logarithmic scales, by time and by multiply-adds.
 """
 
 import argparse
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
 from math import exp, log
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import lucid
 from lucid import models, optim, random
+from lucid.cli import exit_code
 from lucid.cli.measure import Spread, environment, in_turn, per_call
-from lucid.cli.options import add_json, add_rounds
+from lucid.cli.options import add_json, add_output, add_rounds
 from lucid.cli.output import Output
 from lucid.cli.plotting import Panel, plot
 from lucid.devices import DEVICES, Device, backend
@@ -229,7 +230,7 @@ def crossing(output: Output, sizes: Sequence[int], device: Device, rounds: int) 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--device", choices=DEVICES, default="cpu", help="where to run (default: %(default)s)")
-    parser.add_argument("--output", type=Path, default=Path("runs"), metavar="DIR", help="for the plot (default: runs)")
+    add_output(parser, "the plot")
     add_rounds(parser, ROUNDS, f"{QUICK} rounds with fewer and smaller cases")
     add_json(parser)
     options = parser.parse_args()
@@ -245,4 +246,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(exit_code("benchmarks/scaling.py", main))

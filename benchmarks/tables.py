@@ -46,11 +46,8 @@ def run(name: str, kept: Path) -> bool:
 
 
 def markdown(results: Mapping[str, Any]) -> str:
-    """What was measured on, and the tables; of results without tables, each list of records as one."""
-    tables = results.get("tables") or [
-        _of_records(key, value) for key, value in results.items() if value and isinstance(value, list)
-    ]
-    parts = [_about(results["environment"]), *map(_table, tables), *results.get("notes", ())]
+    """What was measured on, the tables, and the sentences about them."""
+    parts = [_about(results["environment"]), *map(_table, results["tables"]), *results.get("notes", ())]
     return "\n\n".join(parts)
 
 
@@ -75,13 +72,6 @@ def _table(table: Mapping[str, Any]) -> str:
     rows = ["| " + " | ".join(cells).lstrip() + " |" for cells in lines]
     rows.insert(1, f"|{'|'.join(sides)}|")
     return "\n".join([f"{table['title']}:", "", *rows])
-
-
-def _of_records(name: str, records: list[dict[str, Any]]) -> dict[str, Any]:
-    columns = list(records[0])
-    left = next((i for i, value in enumerate(records[0].values()) if not isinstance(value, str)), len(columns))
-    rows = [[f"{value:.4g}" if isinstance(value, float) else str(value) for value in row.values()] for row in records]
-    return {"title": name.capitalize(), "columns": [c.replace("_", " ") for c in columns], "rows": rows, "left": left}
 
 
 def replaced(text: str, name: str, content: str) -> str:

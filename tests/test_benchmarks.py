@@ -2,6 +2,9 @@
 
 import doctest
 import json
+import subprocess
+import sys
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +12,12 @@ import numpy as np
 import pytest
 
 import lucid
-from benchmarks import dispatch, ops, scaling, tables
+from benchmarks import dispatch, ops, peers, scaling, tables
+from lucid.cli.measure import Spread
+from lucid.cli.output import Output
 
 SIZE = ops.Size(2, 64)
+ROOT = tables.ROOT
 
 
 @pytest.fixture(scope="module")
@@ -83,9 +89,67 @@ def test_peaks_grow_with_the_batch(device: Any) -> None:
 
 def test_ways_to_call_an_op() -> None:
     found = {name: way for name, way in dispatch.ways().items() if name in ("numpy", "lucid cpu")}
-    nanoseconds = dispatch.measure(found, rounds=1)
-    assert nanoseconds.keys() == dispatch.OPS.keys()
-    assert all(row[name] > 0 for row in nanoseconds.values() for name in found)
+    seconds = dispatch.measure(found, rounds=1)
+    assert seconds.keys() == set(product(dispatch.OPS, found))
+    assert all(spread.median > 0 for spread in seconds.values())
+    assert {name: [op for op, _ in points] for name, points in dispatch.panel(seconds, found).lines.items()} == {
+        name: list(dispatch.OPS) for name in found
+    }
+
+
+def test_peers() -> None:
+    """Of what is compiled, lucid's is the measure where there is one."""
+    output = Output("peers", as_json=True)
+    seconds = {"lucid": 2.0, "lucid compiled": 1.0, "mlx.nn": 4.0, "mlx.nn compiled": 4.0}
+    times = {"wall": {(peers.INFERENCE, 8, name): Spread([t, t]) for name, t in seconds.items()}}
+    peaks = {(8, "lucid"): 3, (8, "torch"): 6}
+    peers.report(output, times, 64, 2)
+    peers.report_peaks(output, peaks)
+    assert [[row[-1] for row in table["rows"]] for table in output.results["tables"]] == [
+        ["1.00", "1.00", "0.50", "0.25"],
+        ["1.00", "0.50"],
+    ]
+    wall, memory = peers.panels(times, peaks)
+    assert wall.lines["mlx.nn compiled"] == [(8, 4e3)]
+    assert wall.dashed == ["lucid compiled", "mlx.nn compiled"]
+    assert memory.lines["torch"] == [(8, 6e-6)]
+
+
+def script(name: str, *arguments: str, without: str = "") -> subprocess.CompletedProcess[str]:
+    """Run a benchmark where some packages are not installed."""
+    missing = f"sys.modules.update(dict.fromkeys({without.split()!r})); sys.argv = {[name, *arguments]!r}"
+    program = f"import runpy, sys; {missing}; runpy.run_path({name!r}, run_name='__main__')"
+    return subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_what_is_missing_is_said_and_the_rest_is_measured(tmp_path: Path) -> None:
+    run = script("benchmarks/dispatch.py", "--rounds", "1", "--output", str(tmp_path), without="mlx torch matplotlib")
+    assert (run.returncode, run.stderr) == (0, "")
+    for said in ("Without the gpu: ", "Without torch: ", "Without matplotlib: ", "│ lucid cpu, recorded │"):
+        assert said in run.stdout
+    assert "│ lucid gpu" not in run.stdout
+
+    run = script("benchmarks/peers.py", *"--image-size 32 --batch-size 1 --training-size --rounds 1".split(),
+                 "--output", str(tmp_path), without="torch")  # fmt: skip
+    assert (run.returncode, run.stderr) == (0, "")
+    assert "Without torch: install it with: pip install 'lucid-tensor[parity]'" in run.stdout
+    assert "│ inference │ lucid   │     1 │" in run.stdout
+    assert (tmp_path / "peers.png").exists()
+
+
+@pytest.mark.parametrize("name", ["dispatch", "ops", "peers", "pvt_throughput", "scaling"])
+def test_a_folder_that_cannot_be_written_to(name: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    run = script(f"benchmarks/{name}.py", "--output", str(tmp_path / "file" / "runs"))
+    assert run.returncode == 2
+    assert "is no folder that can be written to" in run.stderr
+
+
+def test_a_device_that_is_missing() -> None:
+    run = script("benchmarks/peers.py", "gpu", without="mlx")
+    assert run.returncode == 1
+    assert run.stderr.startswith("benchmarks/peers.py: ")
+    assert run.stderr.count("\n") == 1
 
 
 def test_every_short_benchmark_has_a_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,8 +159,7 @@ def test_every_short_benchmark_has_a_place(tmp_path: Path, monkeypatch: pytest.M
     about = {"machine": "A machine", "python": "3", "packages": {"numpy": "2"}, "devices": {"cpu": "NumPy"}}
     table = {"title": "Times", "columns": ["op", "ms"], "rows": [["add", "1.5"]], "left": 1}
     for name in tables.SHORT:
-        records = {"peaks": [{"library": "lucid", "batch_size": 8, "megabytes": 1.23456}]}
-        results = {"environment": about, **(records if name == "peers" else {"tables": [table], "notes": ["So."]})}
+        results = {"environment": about, "tables": [table], "notes": ["So."]}
         (tmp_path / f"{name}.json").write_text(json.dumps(results))
     monkeypatch.setattr("sys.argv", ["tables.py", "--from", str(tmp_path)])
     for _ in range(2):  # written twice they are the same
@@ -104,9 +167,8 @@ def test_every_short_benchmark_has_a_place(tmp_path: Path, monkeypatch: pytest.M
         written = tables.PERFORMANCE.read_text(encoding="utf-8")
         for name in tables.SHORT:
             block = written.partition(f"<!-- {name} -->")[2].partition(f"<!-- end of {name} -->")[0]
-            shown = "| lucid | 8 | 1.235 |" if name == "peers" else "| op | ms |\n|---|---:|\n| add | 1.5 |\n\nSo."
             assert "A machine; Python 3, numpy 2; cpu: NumPy." in block
-            assert shown in block
+            assert "| op | ms |\n|---|---:|\n| add | 1.5 |\n\nSo." in block
     assert written.startswith(text[: text.index("<!-- ")])
     with pytest.raises(ValueError, match="wanted the lines <!-- nobody -->"):
         tables.replaced(text, "nobody", "")
