@@ -17,7 +17,6 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.special import erf
 
 import lucid
 from lucid.cli import exit_code
@@ -26,6 +25,7 @@ from lucid.cli.options import add_json, add_output, add_rounds, chosen_devices
 from lucid.cli.output import Output
 from lucid.cli.plotting import Panel, plot
 from lucid.devices import Device, backend
+from lucid.io.packages import needed
 from lucid.ops import feed_forward, permute_dims
 
 Function = Callable[..., Any]
@@ -88,6 +88,8 @@ def labels(batch: int) -> np.ndarray[Any, Any]:
 
 
 def in_numpy() -> dict[str, Function]:
+    erf = needed("scipy.special", "benchmarks/ops.py", "test").erf
+
     def patches(x: Any, w: Any, b: Any) -> Any:
         n, c, height, width = x.shape
         rows, columns = height // 4, width // 4

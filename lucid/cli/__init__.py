@@ -57,7 +57,8 @@ def exit_code(command: str, job: Callable[[], int | None]) -> int:
     try:
         return job() or 0
     except EXPECTED as error:
-        print(shorten(f"{command}: {error}", LENGTH, placeholder=" ..."), file=sys.stderr)
+        complaint = str(error).removeprefix(f"{command}: ")
+        print(shorten(f"{command}: {complaint}", LENGTH, placeholder=" ..."), file=sys.stderr)
         return 1
     except UsageError as error:
         print(f"{command}: {error}; see {command} --help", file=sys.stderr)
