@@ -8,10 +8,9 @@ from ..autograd.operation import apply, primitive
 from ..tensor import Tensor
 from .arguments import FLOATING, REAL_FLOATING, Axis, axes, broadcast_shapes, one_axis, ready, together
 from .data_types import astype
+from .doors import Operand, elementwise
 from .elementwise import (
-    Operand,
     abs,
-    elementwise,
     equal,
     exp,
     isfinite,
