@@ -71,12 +71,17 @@ def units_apart(found: Any, wanted: Any) -> float:
 
 
 def outcome(call: Callable[[], Any]) -> tuple[Any, str]:
-    """What a call gives, with all values there, and the error that it raises; one of them is empty."""
+    """What a call gives, with all values there, and the error that it raises; one of them is empty.
+
+    A call that is refused leaves no index behind that would be judged when something else is read.
+    """
     try:
         found = call()
         for leaf in tree.leaves(found):
             if isinstance(leaf, lucid.Tensor):
                 leaf.detach().numpy()  # an index computed on the gpu is judged when a value is read
     except Exception as error:
+        for device in filter(lucid.is_available, ("cpu", "gpu")):
+            lucid.zeros((), device=device).numpy()
         return None, f"{type(error).__name__}: {error}"
     return found, ""

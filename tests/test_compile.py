@@ -9,7 +9,7 @@ import pytest
 import lucid
 from lucid import nn, optim
 from lucid.compile import ENTRIES
-from lucid.errors import CompileError, GradientError
+from lucid.errors import CompileError, GradientError, ShapeError
 
 
 class Counted:
@@ -443,6 +443,18 @@ def test_an_index_out_of_bounds_inside_raises_as_outside():
         assert pick(lucid.asarray([0, 4], device="gpu")).tolist() == [0, 8]
         with pytest.raises(IndexError, match="has 5 places: index 5 is outside"):
             pick(lucid.asarray([0, 5], device="gpu")).tolist()
+
+
+def test_a_value_that_does_not_fit_is_refused_inside_as_outside(device):
+    def write(x, places, value):
+        x = x * 1
+        x[places] = value
+        return x
+
+    given = [lucid.zeros((3, 4), device=device), lucid.asarray([0, 1], device=device), lucid.zeros(5, device=device)]
+    for function in (write, lucid.compile(write)):
+        with pytest.raises(ShapeError, match=r"setitem: a value of shape \(5,\) does not broadcast"):
+            function(*given)
 
 
 @pytest.mark.gpu

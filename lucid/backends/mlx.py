@@ -203,7 +203,9 @@ def start(arrays: list[Array]) -> None:
 
 
 def wait(arrays: list[Array]) -> None:
-    if _state.tracing and arrays:
+    if _state.tracing and not arrays:
+        return
+    if _state.tracing:
         raise CompileError(
             "a value was asked for (bool(), item(), numpy(), print, an index) while lucid.compile traces the function; "
             "return the tensor and read it outside, or choose with lucid.where"

@@ -141,7 +141,8 @@ def canonical(x: Tensor, key: Any) -> Key:
     shape = broadcast_shapes("getitem", *(tuple(part.shape) for part, _ in laid if hasattr(part, "shape")))
     if 0 in shape:  # no place is named, so none is outside
         laid = [(broadcast_to(part, shape) if isinstance(part, Tensor) else part, axis) for part, axis in laid]
-    return Key(part if part is None or _is_ready(part) else _bounded(x, part, axis) for part, axis in laid)
+    known = [(_known(x, part, axis), axis) for part, axis in laid]  # first: an error leaves nothing to be told later
+    return Key(_bounded(x, part, axis) if isinstance(part, Tensor) else part for part, axis in known)
 
 
 def _plain(shape: Sequence[int], parts: tuple[Any, ...]) -> tuple[Any, ...] | None:
@@ -219,14 +220,17 @@ def inside(indices: Tensor, size: int, where: str) -> Tensor:
     return Tensor(backend_of[type(indices.array)].bounded(indices.array, size, where))
 
 
-def _bounded(x: Tensor, part: Any, axis: int) -> Any:
-    """One index, slice or integer array, checked against the axis that it reads."""
+def _known(x: Tensor, part: Any, axis: int) -> Any:
+    """A part of a key, checked against the axis that it reads; indices on the device of x stay to be checked."""
+    if part is None or _is_ready(part):
+        return part
     size = x.shape[axis]
     if isinstance(part, slice):
         return _canonical_slice(part, size)
     if isinstance(part, Tensor):
-        where = f"getitem: axis {axis} of shape {x.shape} has {size} places"
-        return _brought(x, part, inside(part, size, where).array)
+        if part.device == x.device:
+            return part
+        return _brought(x, part, _bounded(x, part, axis) if part.device == "cpu" else part.array)
     try:
         place = index(part)
     except TypeError:
@@ -236,6 +240,12 @@ def _bounded(x: Tensor, part: Any, axis: int) -> Any:
     if not -size <= place < size:
         raise IndexError(f"getitem: index {place} is outside axis {axis} of size {size}")
     return place % size
+
+
+def _bounded(x: Tensor, part: Tensor, axis: int) -> Any:
+    """An integer array, checked against the axis that it reads."""
+    size = x.shape[axis]
+    return inside(part, size, f"getitem: axis {axis} of shape {x.shape} has {size} places").array
 
 
 def _canonical_slice(part: slice, size: int) -> slice:

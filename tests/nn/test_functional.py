@@ -125,6 +125,13 @@ def test_errors_say_what_came_and_what_was_wanted(call, error, message):
         call()
 
 
+def test_a_refused_embedding_leaves_no_index_to_be_judged(device):
+    weight, words = lucid.ones((2, 3), device=device), lucid.asarray([9], device=device)
+    with pytest.raises(ValueError, match="padding_idx=2; wanted one of 2 rows"):
+        F.embedding(words, weight, padding_idx=2)
+    assert weight.sum().item() == 6
+
+
 @pytest.mark.gpu
 def test_a_target_on_the_other_device():
     pytest.importorskip("mlx.core")

@@ -44,11 +44,11 @@ def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> 
     """
     if weight.ndim != 2:
         raise ShapeError(f"embedding: weight has shape {weight.shape}; wanted (n, d), a row for each number")
+    padding = None if padding_idx is None else padding_row("embedding", padding_idx, weight.shape[0])
     places = class_indices("embedding", input, weight.shape[0])
     rows = take(weight, places, axis=0)
-    if padding_idx is None:
+    if padding is None:
         return rows
-    padding = padding_row("embedding", padding_idx, weight.shape[0])
     return where(equal(places, padding)[..., None], rows.detach(), rows)
 
 
