@@ -19,8 +19,7 @@ def scaled_dot_product_attention(q: Array, k: Array, v: Array, mask: Array | Non
     if not _covered(q, k, v, mask):
         return NotImplemented
     out = _like(q, v)
-    narrow, masks = _narrowing(q, k, mask)
-    _in_blocks(partial(_attend, scale, narrow), q, k, v, out, *masks)
+    _in_blocks(partial(_attend, scale), q, k, v, out, *_spread(q, k, mask))
     return out
 
 
@@ -31,12 +30,12 @@ def scaled_dot_product_attention_vjp(q: Array, k: Array, v: Array, mask: Array |
 
     def pullback(g: Array, wanted: Sequence[bool]) -> tuple[Array | None, ...]:
         slopes = [np.empty_like(x) for x in (q, k, v)]
-        narrow, masks = _narrowing(q, k, mask)
+        masks = _spread(q, k, mask)
         if mask is None or not wanted[3]:
-            _in_blocks(partial(_slopes, scale, narrow), q, k, v, g, *slopes, *masks)
+            _in_blocks(partial(_slopes, scale), q, k, v, g, *slopes, *masks)
             return (*slopes, None)
         of_scores = np.empty((*q.shape[:-1], k.shape[-2]), q.dtype)
-        _in_blocks(partial(_slopes, scale, narrow), q, k, v, g, *slopes, *masks, of_scores)
+        _in_blocks(partial(_slopes, scale), q, k, v, g, *slopes, *masks, of_scores)
         return (*slopes, _sum_to(of_scores, mask.shape))
 
     return out, pullback
@@ -49,17 +48,12 @@ def _covered(q: Array, k: Array, v: Array, mask: Array | None) -> bool:
     return mask is None or (mask.ndim <= q.ndim and np.broadcast_shapes(mask.shape, sizes) == sizes)
 
 
-def _narrowing(q: Array, k: Array, mask: Array | None) -> tuple[Any, tuple[Array, ...]]:
-    """What brings scores and a mask together, and the mask for each query and key, in the order of scores in memory.
-
-    Bools become the most that a score may be.
-    """
+def _spread(q: Array, k: Array, mask: Array | None) -> tuple[Array, ...]:
+    """The mask, if there is one, for each query and key, in the order of scores in memory."""
     if mask is None:
-        return None, ()
-    narrow, turned = np.add, np.atleast_2d(mask).mT
-    if mask.dtype == np.bool_:
-        narrow, turned = np.fmin, np.where(turned, q.dtype.type(np.inf), q.dtype.type(-np.inf))
-    return narrow, (np.broadcast_to(np.ascontiguousarray(turned).mT, (*q.shape[:-1], k.shape[-2])),)
+        return ()
+    turned = np.ascontiguousarray(np.atleast_2d(mask).mT)
+    return (np.broadcast_to(turned.mT, (*q.shape[:-1], k.shape[-2])),)
 
 
 def _sum_to(x: Array, shape: tuple[int, ...]) -> Array:
@@ -93,17 +87,17 @@ def _queries(q: Array, k: Array) -> list[slice]:
     return [slice(i, i + step) for i in range(0, count, step)]
 
 
-def _attend(scale: float, narrow: Any, q: Array, k: Array, v: Array, out: Array, mask: Array | None = None) -> None:
+def _attend(scale: float, q: Array, k: Array, v: Array, out: Array, mask: Array | None = None) -> None:
     k = k * scale
     for part in _queries(q, k):
-        weights, sums = _softmax(_scores(k, q[..., part, :], narrow, mask, part), mask is not None)
+        weights, sums = _softmax(_scores(k, q[..., part, :], mask, part), mask is not None)
         mean = np.matmul(weights.mT, v)
         np.divide(mean, sums.mT, out=out[..., part, :])
 
 
-def _scores(k: Array, queries: Array, narrow: Any, mask: Array | None, part: slice) -> Array:
+def _scores(k: Array, queries: Array, mask: Array | None, part: slice) -> Array:
     scores = np.matmul(k, queries.mT)
-    return scores if mask is None else narrow(scores, mask[..., part, :].mT, out=scores)
+    return scores if mask is None else np.add(scores, mask[..., part, :].mT, out=scores)
 
 
 def _softmax(scores: Array, masked: bool) -> tuple[Array, Array]:
@@ -121,7 +115,6 @@ def _softmax(scores: Array, masked: bool) -> tuple[Array, Array]:
 
 def _slopes(
     scale: float,
-    narrow: Any,
     q: Array,
     k: Array,
     v: Array,
@@ -137,12 +130,14 @@ def _slopes(
     k_slope[...] = v_slope[...] = 0
     for part in _queries(q, k):
         queries, above = q[..., part, :], g[..., part, :]
-        p, sums = _softmax(_scores(k_scaled, queries, narrow, mask, part), mask is not None)
+        p, sums = _softmax(_scores(k_scaled, queries, mask, part), mask is not None)
         p /= sums
         v_slope += np.matmul(p, above)
         slope = np.matmul(v, above.mT)
         slope -= np.add.reduce(slope * p, -2, keepdims=True)
         slope *= p
+        if mask is not None and (unseeing := np.isposinf(sums)).any():
+            np.copyto(slope, 0, where=unseeing)  # whatever the values are
         if of_scores is not None:
             of_scores[..., part, :] = slope.mT
         q_slope[..., part, :] = np.matmul(slope.mT, k_scaled)

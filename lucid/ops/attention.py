@@ -22,9 +22,9 @@ def _scaled_dot_product_attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor 
     scores = matmul(q * scale, k.mT)
     if mask is None:
         return matmul(softmax(scores), v)
-    scores = where(mask, scores, -math.inf) if mask.dtype.kind == BOOL else scores + mask
+    scores = scores + mask
     seeing = max(scores, axis=-1, keepdims=True) != -math.inf  # nan stays nan
-    return where(seeing, matmul(softmax(where(seeing, scores, 0.0)), v), 0.0)
+    return matmul(where(seeing, softmax(where(seeing, scores, 0.0)), 0.0), v)
 
 
 def scaled_dot_product_attention(
@@ -39,8 +39,9 @@ def scaled_dot_product_attention(
 ) -> Tensor:
     """softmax(q k^T scale + mask) v for queries (..., n, d), keys (..., m, d) and values (..., m, e): (..., n, e).
 
-    `mask` broadcasts to (..., n, m): bools say which keys a query sees, numbers are added to the scores. `is_causal`
-    lets query i see the keys up to i. A query that sees no key gets zeros. `scale` is d^-0.5 if not given.
+    `mask` broadcasts to (..., n, m): numbers are added to the scores, and bools say which keys a query sees, for which
+    0 is added, minus infinity for the others. `is_causal` lets query i see the keys up to i. A query that sees no key
+    gets zeros. As in PyTorch, nan reaches a query from every key, seen or not. `scale` is d^-0.5 if not given.
 
     Vaswani et al., Attention Is All You Need, 2017 (arXiv 1706.03762). Raises ShapeError if the sizes do not fit.
     """
@@ -58,7 +59,7 @@ def scaled_dot_product_attention(
     if mask is not None:
         lead = broadcast_shapes(name, q.shape[:-2], k.shape[:-2], v.shape[:-2])
         broadcast_shapes(name, mask.shape, (*lead, q.shape[-2], k.shape[-2]))
-    if mask is not None and mask.dtype.kind != BOOL:
+        mask = where(mask, 0.0, -math.inf) if mask.dtype.kind == BOOL else mask
         if not mask.dtype.is_floating:
             raise DTypeError(
                 f"{name}: the mask is {mask.dtype.name}; wanted bools, which say what is seen, or floats to add"

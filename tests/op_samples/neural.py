@@ -1,6 +1,7 @@
 """Products, normalisation, attention, convolution."""
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -84,7 +85,7 @@ def attention(q: Any, k: Any, v: Any, *, mask: Any = None, is_causal: bool = Fal
     if is_causal:
         mask = np.tri(*scores.shape[-2:], dtype=bool)
     if mask is not None:
-        scores = np.where(mask, scores, -inf) if mask.dtype == bool else scores + mask
+        scores = scores + (np.where(mask, 0, -inf) if mask.dtype == bool else mask)
     unseen = np.all(scores == -inf, -1, keepdims=True)
     return np.where(unseen, 0, scipy.special.softmax(np.where(unseen, 0, scores), -1)) @ v
 
@@ -112,6 +113,24 @@ PLAIN = {"stride": (1, 1), "padding": ((0, 0), (0, 0)), "dilation": (1, 1), "inp
 
 
 Q, K, V = numbers(2, 3, 5, 4), numbers(2, 3, 6, 4), numbers(2, 3, 6, 7)
+
+
+SEEN = integers(5, 6, high=1, dtype=bool) & (np.arange(5) != 3)[:, None]  # the fourth query sees nothing
+
+
+def with_gaps(x: np.ndarray) -> np.ndarray:
+    return np.where(x > 1.9, np.float32(nan), x)
+
+
+def around_gaps() -> Iterator[Sample]:
+    """nan among queries, keys or values, with every mask: as if no key were hidden, in PyTorch too."""
+    added = np.where(SEEN, numbers(5, 6), np.float32(-inf))
+    masks: dict[str, dict[str, Any]] = {"bools": {"mask": SEEN}, "numbers": {"mask": added}}
+    for how, options in (masks | {"is_causal": {"is_causal": True}, "no mask": {}}).items():
+        yield edge(with_gaps(Q), K, V, **options, note=f"nan in q, {how}")
+        yield edge(Q, with_gaps(K), V, **options, note=f"nan in k, {how}")
+        yield edge(Q, K, with_gaps(V), **options, note=f"nan in v, {how}")
+
 
 OPS = (
     op("matmul", np.matmul, same, [
@@ -166,7 +185,7 @@ OPS = (
         sample(Q, K, V, mask=integers(5, 6, high=1, dtype=bool), note="mask of bools"),
         sample(Q, K, V, mask=numbers(3, 5, 6), note="mask of numbers"), sample(Q[:1], K, V[:, :1], note="broadcast"),
         sample(Q[0, :1, :3], K[0, :1, :4], V[0, :1, :4], mask=HALF_MASKED, note="nothing to see"),
-        sample(K, K[..., :1, :], V[..., :1, :], is_causal=True, note="more queries than keys"),
+        sample(K, K[..., :1, :], V[..., :1, :], is_causal=True, note="more queries than keys"), *around_gaps(),
     ], wrong(Q, V, V, error=ShapeError, message="wanted (..., n, d), (..., m, d) and (..., m, e)"),
        wrong(Q, K, Q, error=ShapeError, message="wanted (..., n, d)"),
        wrong(Q, K, V, mask=numbers(5), error=ShapeError, message="shapes (5,) and (2, 3, 5, 6) do not broadcast"),

@@ -5,6 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 import lucid
 from lucid.nn import functional as F
@@ -120,7 +121,8 @@ def test_nearest_over_many_sizes():
 @pytest.mark.parametrize(
     "options", [{}, {"scale": 0.3}, {"is_causal": True}, {"attn_mask": "bool"}, {"attn_mask": "float"}]
 )
-def test_scaled_dot_product_attention(options, device):
+@pytest.mark.parametrize("gap", ["no nan", "nan in q", "nan in k"])
+def test_scaled_dot_product_attention(options, gap, device):
     mask = np.random.default_rng(3).random((5, 6)) < 0.5
     mask[2] = False  # a query that sees nothing
     masks = {"bool": mask, "float": normal(5, 6, seed=4)}
@@ -128,12 +130,16 @@ def test_scaled_dot_product_attention(options, device):
     def with_mask(make):
         return {k: make(masks[v]) if k == "attn_mask" else v for k, v in options.items()}
 
-    agree(
-        lambda *x: F.scaled_dot_product_attention(*x, **with_mask(lambda m: lucid.asarray(m, device=device))),
-        lambda *x: T.scaled_dot_product_attention(*x, **with_mask(torch.tensor)),
-        [normal(2, 3, 5, 4), normal(2, 3, 6, 4, seed=1), normal(2, 3, 6, 7, seed=2)],
-        device=device,
-    )
+    q, k, v = normal(2, 3, 5, 4), normal(2, 3, 6, 4, seed=1), normal(2, 3, 6, 7, seed=2)
+    if gap != "no nan":
+        (q if gap == "nan in q" else k)[0, 1, 3] = np.nan
+    with sdpa_kernel(SDPBackend.MATH):
+        agree(
+            lambda *x: F.scaled_dot_product_attention(*x, **with_mask(lambda m: lucid.asarray(m, device=device))),
+            lambda *x: T.scaled_dot_product_attention(*x, **with_mask(torch.tensor)),
+            [q, k, v],
+            device=device,
+        )
 
 
 @pytest.mark.parametrize("approximate", ["none", "tanh"])
