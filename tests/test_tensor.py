@@ -460,6 +460,11 @@ def test_operators(device: str, operation: Callable[[Tensor], Tensor], wanted: A
     assert operation(tensor(device, 1, 2)).tolist() == wanted
 
 
+def test_a_number_that_no_c_integer_holds_fills_any_tensor_but_of_integers(device: str) -> None:
+    assert lucid.zeros(2, dtype=lucid.bool, device=device).fill_(2**64).tolist() == [True, True]
+    assert lucid.zeros(1, dtype=lucid.bfloat16, device=device).fill_(2**64).tolist() == [2.0**64]
+
+
 # --- Indexing --------------------------------------------------------------------------------------------------------
 
 SLICES = st.builds(slice, *(st.none() | st.integers(-6, 6),) * 2, st.none() | st.integers(-3, 3).filter(bool))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from functools import cache
+from math import prod
 from operator import index
 from typing import Any, Literal, NamedTuple
 
@@ -32,6 +33,7 @@ __all__ = [
     *("ready", "scalar_type", "tensor", "together"),
 ]
 
+MOST = 2**59  # elements: of 16 bytes each, more than can be addressed
 Scalar = bool | int | float | complex
 Axis = int | tuple[int, ...] | None
 
@@ -230,7 +232,10 @@ def fitting(function: str, value: Any, dtype: DType) -> Scalar:
         return int(value)
     if dtype.kind != COMPLEX and kind is complex:
         raise DTypeError(f"{function}: the complex number {value} has no place in {dtype.name}")
-    return kind(value)
+    try:
+        return {BOOL: bool, COMPLEX: complex}.get(dtype.kind, float)(value)
+    except OverflowError:
+        raise OverflowError(f"{function}: a number of {value.bit_length()} bits does not fit {dtype.name}") from None
 
 
 def axes(function: str, x: Tensor, axis: Axis) -> tuple[int, ...]:
@@ -271,7 +276,7 @@ def each_axis(function: str, space: int, name: str, sizes: int | Sequence[int], 
 
 
 def as_shape(function: str, shape: int | Sequence[int]) -> tuple[int, ...]:
-    """A shape as a tuple of non-negative integers."""
+    """A shape as a tuple of non-negative integers. Raises MemoryError for one that no memory holds."""
     sizes: Iterable[Any] = shape if isinstance(shape, tuple | list) else (shape,)
     try:
         result = tuple(index(n) for n in sizes)
@@ -279,6 +284,8 @@ def as_shape(function: str, shape: int | Sequence[int]) -> tuple[int, ...]:
         raise TypeError(f"{function}: shape={shape!r}; wanted an integer or a tuple of integers") from None
     if any(n < 0 for n in result):
         raise ShapeError(f"{function}: shape={shape!r} has a negative size")
+    if prod(result) >= MOST:
+        raise MemoryError(f"{function}: shape={shape!r} is more than any memory holds")
     return result
 
 

@@ -86,6 +86,10 @@ def _sized(x: Tensor, axis: int, n: int) -> Tensor:
 
 
 def _length(function: str, n: int) -> int:
+    try:
+        n = index(n)
+    except TypeError:
+        raise TypeError(f"{function}: a transform of {n!r} numbers; wanted an integer") from None
     if n < 1:
         raise ShapeError(f"{function}: a transform of {n} numbers; wanted at least 1: give n or s, or another axis")
     return n
@@ -107,7 +111,7 @@ def _plan(
     if s is not None and axes is None:
         raise ValueError(f"{function}: s={tuple(s)} without axes; name the axes that have these sizes")
     places = as_axes(function, x, None if axes is None else tuple(axes))
-    sizes = [None] * len(places) if s is None else [None if n == -1 else index(n) for n in s]
+    sizes = [None] * len(places) if s is None else [None if n == -1 else n for n in s]
     if len(sizes) != len(places):
         raise ShapeError(f"{function}: s={s} and axes={axes} differ in length")
     return list(zip(places, sizes, strict=True))

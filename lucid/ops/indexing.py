@@ -139,8 +139,8 @@ def canonical(x: Tensor, key: Any) -> Key:
         laid += [(place, axis) for place in (_masked(x, part, axis) if _is_mask(part) else [part])]
         axis += _axes_read(part)
     shape = broadcast_shapes("getitem", *(tuple(part.shape) for part, _ in laid if hasattr(part, "shape")))
-    if 0 in shape:  # no place is named, so none is outside
-        laid = [(broadcast_to(part, shape) if isinstance(part, Tensor) else part, axis) for part, axis in laid]
+    if 0 in shape:  # no place is named, so none is outside; but an index without axes is checked as an integer is
+        laid = [(broadcast_to(p, shape) if isinstance(p, Tensor) and p.ndim else p, axis) for p, axis in laid]
     known = [(_known(x, part, axis), axis) for part, axis in laid]  # first: an error leaves nothing to be told later
     return Key(_bounded(x, part, axis) if isinstance(part, Tensor) else part for part, axis in known)
 

@@ -23,15 +23,16 @@ def _layer_norm(x: Tensor, weight: Tensor | None, bias: Tensor | None, /, *, eps
 def layer_norm(x: Tensor, weight: Tensor | None = None, bias: Tensor | None = None, /, *, eps: float = 1e-5) -> Tensor:
     """x (..., d) with mean 0 and variance 1 over its last axis, times `weight` (d,) plus `bias` (d,).
 
-    Ba, Kiros and Hinton, Layer Normalization, 2016 (arXiv 1607.06450). Raises ShapeError if the sizes differ.
+    Ba, Kiros and Hinton, Layer Normalization, 2016 (arXiv 1607.06450). Raises ShapeError if the sizes differ and for x
+    without axes.
     """
     x, *rest = together("layer_norm", precise(REAL_FLOATING), *[t for t in (x, weight, bias) if t is not None])
     bias = None if bias is None else rest.pop()
     weight = None if weight is None else rest.pop()
     last = x.shape[-1:]
+    if not last:
+        raise ShapeError("layer_norm: x has no axes; wanted (..., d)")
     for name, t in (("weight", weight), ("bias", bias)):
-        if t is not None and (not last or t.shape != last):
-            raise ShapeError(
-                f"layer_norm: {name} has shape {t.shape}; wanted {x.shape[-1:]}, the last axis of {x.shape}"
-            )
+        if t is not None and t.shape != last:
+            raise ShapeError(f"layer_norm: {name} has shape {t.shape}; wanted {last}, the last axis of {x.shape}")
     return _layer_norm(x, weight, bias, eps=eps)

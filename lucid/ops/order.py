@@ -247,7 +247,7 @@ def _counted(x: Tensor, weights: Tensor | None, size: int) -> Tensor:
     weights = full(x.shape, 1, device=x.device) if weights is None else weights
     if not size:
         return weights[:0]
-    return scatter_add(weights, canonical(full((size,), 0, device=x.device), x), (size,))
+    return scatter_add(weights, canonical(broadcast_to(full((), 0, device=x.device), (size,)), x), (size,))
 
 
 def histogram(

@@ -259,7 +259,8 @@ def masked_fill(x: Tensor, mask: Tensor, value: Tensor | Scalar, /) -> Tensor:
     broadcast_shapes("masked_fill", x.shape, mask.shape)
     found = where(mask, value, x)
     if found.dtype.kind != x.dtype.kind:
-        raise DTypeError(f"masked_fill: {x.dtype.name} does not hold {value}; convert x with astype first")
+        what = value.dtype.name if isinstance(value, Tensor) else value
+        raise DTypeError(f"masked_fill: {x.dtype.name} does not hold {what}; convert x with astype first")
     return astype(found, x.dtype, copy=False)
 
 

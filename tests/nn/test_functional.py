@@ -84,6 +84,14 @@ def test_a_class_that_is_not_there(wrong, device):
 X, TARGET = lucid.zeros((2, 3)), lucid.asarray([0, 1])
 
 
+def heads(query, key, value, count):
+    weight = lucid.ones((3, 3))
+    return F.multi_head_attention_forward(
+        query, key, value, 3, count, None, None, None, None, False, 0.0, weight, None,
+        use_separate_proj_weight=True, q_proj_weight=weight, k_proj_weight=weight, v_proj_weight=weight,
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
@@ -108,6 +116,9 @@ X, TARGET = lucid.zeros((2, 3)), lucid.asarray([0, 1])
             ShapeError,
             r"affine_grid: got theta \(2, 3\) and size \(1, 1, 2, 2\)",
         ),
+        (lambda: F.lp_pool1d(X, 0, 2), ValueError, "lp_pool: norm_type=0; wanted a number other than 0"),
+        (lambda: heads(X, X[None], X, 1), ShapeError, r"got \(2, 3\), \(1, 2, 3\) and \(2, 3\); wanted"),
+        (lambda: heads(X, X, X, 0), ShapeError, "with 0 heads of equal size"),
         (lambda: F.grid_sample(X, X), ShapeError, r"grid_sample: got input \(2, 3\) and grid \(2, 3\)"),
         (lambda: F.grid_sample(X, X, "cubic"), ValueError, "mode='cubic'; choose among bilinear, nearest, bicubic"),
         (lambda: F.grid_sample(X, X, padding_mode="edge"), ValueError, "padding_mode='edge'; choose among zeros"),

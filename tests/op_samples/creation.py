@@ -52,7 +52,9 @@ OPS = (
     creation("full", np.full, lambda shape, value: lucid.result_type(lucid.bool, value), [
         sample((2, 3), 7), sample((2,), 2.5), sample((), True), sample(2, 1j), sample((2,), 3, dtype=lucid.uint8),
         sample((2,), 2**63 + 1, dtype=lucid.uint64), sample((2,), inf), sample((0,), 1.0),
+        sample((2,), 2**64 - 1, dtype=lucid.float16), sample((2,), 2**64 - 1, dtype=lucid.complex64),
     ], wrong((2,), 256, dtype=lucid.uint8, error=OverflowError, message=""),
+           wrong((2,), 10**400, dtype=lucid.float32, error=OverflowError, message="full: a number of 1329 bits"),
            wrong((2,), "1", error=TypeError, message="str")),
     creation("arange", np.arange, ranged, [
         sample(5), sample(2, 9, 3), sample(5, 0, -2), sample(0.0, 1.0, 0.25), sample(3, 3), sample(2**53, 2**53 + 3),

@@ -110,6 +110,7 @@ WRONG_KEYS = (
     wrong(numbers(0, 2), 0, error=IndexError, message="outside axis 0 of size 0"),
     wrong(X, [0, 3], error=IndexError, message="axis 0 of shape (3, 4) has 3 places"),
     wrong(X, (np.array([0, 3]), 4), error=IndexError, message="index 4 is outside axis 1 of size 4"),
+    wrong(X, (np.array(3), np.array([], np.int64)), error=IndexError, message="index 3 is outside"),
     wrong(X, (np.array([0, 3]), "a"), error=IndexError, message="str is not an index"),
 )  # fmt: skip
 

@@ -179,6 +179,7 @@ OPS = (
         sample(Z, Y[0], Y[1], eps=1e-6),
         sample(numbers(0, 4), Y[0], Y[1]), sample(integers(2, 4), Y[0]),
     ], wrong(X, Y[0, :3], error=ShapeError, message="weight has shape (3,); wanted (4,)"),
+       wrong(ONE, error=ShapeError, message="layer_norm: x has no axes; wanted (..., d)"),
        wrong(X, None, Y, error=ShapeError, message="bias has shape (3, 4); wanted (4,)"), ulps=12),
     op("scaled_dot_product_attention", attention, same, [
         sample(Q, K, V), sample(Q, K, V, is_causal=True), sample(Q, K, V, scale=0.3), sample(Q[0, 0], K[0, 0], V[0, 0]),

@@ -136,6 +136,7 @@ OPS = (
         sample(integers(4, dtype=np.uint8), minlength=9, traces=False), sample(integers(0), minlength=3),
         sample(integers(0)),
     ], wrong(integers(2, low=-1, high=-1), error=ValueError, message="bincount: -1 is negative"),
+       wrong(np.array([2**60]), error=MemoryError, message="is more than any memory holds"),
        wrong(integers(2, 2), error=ShapeError, message="wanted one axis (n,)"),
        wrong(integers(2), numbers(3), error=ShapeError, message="as many weights"),
        wrong(X[0], error=DTypeError, message="bincount: got dtype float32"), vary=False),

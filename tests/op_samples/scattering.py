@@ -118,6 +118,7 @@ OPS = (
         sample(integers(3, 4), MASK, 7),
     ], wrong(X, Y, 1.0, error=DTypeError, message="masked_fill: got dtype float32"),
        wrong(X, MASK, 1j, error=DTypeError, message="masked_fill: float32 does not hold 1j"),
+       wrong(integers(3, 4), MASK, ONE, error=DTypeError, message="int64 does not hold float32; convert"),
        wrong(integers(3, 4), MASK, 0.5, error=DTypeError, message="masked_fill: int64 does not hold 0.5"),
        wrong(X, MASK, Y, error=ShapeError, message="wanted a number, or a tensor without axes"),
        wrong(X, MASK[:, :3], 1.0, error=ShapeError, message="masked_fill: shapes (3, 4) and (3, 3)")),

@@ -119,6 +119,8 @@ def test_16_bit_numbers_and_integers_become_single_precision(device: str) -> Non
     ("function", "error", "message"),
     [
         (lambda x: fft.fft(x, n=0), ShapeError, "fft: a transform of 0 numbers; wanted at least 1"),
+        (lambda x: fft.fft(x, n="3"), TypeError, "fft: a transform of '3' numbers; wanted an integer"),
+        (lambda x: fft.irfftn(x, s=(2.5,), axes=(0,)), TypeError, "irfftn: a transform of 2.5 numbers; wanted an int"),
         (lambda x: fft.ifft(x[:0], axis=0), ShapeError, "ifft: a transform of 0 numbers"),
         (lambda x: fft.irfft(x[:, :1]), ShapeError, "irfft: a transform of 0 numbers"),
         (lambda x: fft.fft(x, axis=2), ShapeError, "fft: axis=2 is not an axis of a tensor with 2"),

@@ -453,6 +453,7 @@ MATRICES = (*SQUARE, "pinv", "qr", "svd", "svdvals")
         (linalg.eigvalsh, NAN, LinAlgError, "eigvalsh: no result"),
         (linalg.expm, NAN, LinAlgError, "expm: no result"),
         (lambda x: linalg.solve(x, x[:1]), INDEFINITE, ShapeError, "solve: 2 rows of x1 meet 1 of x2"),
+        (lambda x: linalg.pinv(x, rtol=x[0]), INDEFINITE, ShapeError, r"pinv: rtol has shape \(2,\); wanted a number"),
         (lambda x: linalg.lstsq(x, x[:1]), INDEFINITE, ShapeError, "lstsq: 2 rows of x1 meet 1 of x2"),
         (lambda x: linalg.qr(x, mode="r"), INDEFINITE, ValueError, "qr: mode='r'; choose"),
         (lambda x: linalg.matrix_norm(x, ord=3), INDEFINITE, ValueError, "matrix_norm: ord=3; choose"),

@@ -96,6 +96,11 @@ def multi_head_attention_forward(
     None. Raises ShapeError if sizes do not fit.
     """
     name = "multi_head_attention_forward"
+    if {key.ndim, value.ndim} != {query.ndim} or query.ndim not in (2, 3):
+        raise ShapeError(
+            f"{name}: got {query.shape}, {key.shape} and {value.shape}; wanted (n, b, e), (m, b, ...) and (m, b, ...), "
+            "or all without b"
+        )
     if query.ndim == 2:
         padding = None if key_padding_mask is None else key_padding_mask[None]
         out, seen = multi_head_attention_forward(
@@ -106,7 +111,8 @@ def multi_head_attention_forward(
         )  # fmt: skip
         return out[:, 0], None if seen is None else seen[0]
     length, batch, dim = query.shape
-    if dim != embed_dim_to_check or dim % num_heads or key.shape[:2] != value.shape[:2] or key.shape[1] != batch:
+    divided = dim == embed_dim_to_check and num_heads > 0 and not dim % num_heads
+    if not divided or key.shape[:2] != value.shape[:2] or key.shape[1] != batch:
         raise ShapeError(
             f"{name}: got {query.shape}, {key.shape} and {value.shape}; wanted (n, b, {embed_dim_to_check}), "
             f"(m, b, ...) and (m, b, ...), with {num_heads} heads of equal size"

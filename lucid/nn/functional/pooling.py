@@ -95,10 +95,14 @@ def _lp_pool(
 ) -> Tensor:
     """The p-norm of each window of `kernel_size`, for p = norm_type: the p-th root of the sum of p-th powers.
 
+    Raises ValueError for a norm_type of 0, and what `avg_pool` raises.
+
     >>> import lucid
     >>> lp_pool1d(lucid.asarray([[3.0, 4.0]]), 2, 2).tolist()
     [[5.0]]
     """
+    if not norm_type:
+        raise ValueError(f"lp_pool: norm_type={norm_type}; wanted a number other than 0")
     sizes = (kernel_size,) * (input.ndim - 2) if isinstance(kernel_size, int) else tuple(kernel_size)
     mean = _avg_pool(pow(input, norm_type), sizes, stride, 0, ceil_mode)
     mean = sign(mean) * abs(mean)  # as PyTorch has it: no gradient at 0

@@ -46,8 +46,11 @@ def equations(function: str, x1: Tensor, x2: Tensor, square: bool = False) -> tu
 EPSILON = {"float16": 2.0**-10, "bfloat16": 2.0**-7, "float64": 2.0**-52, "complex128": 2.0**-52}
 
 
-def tolerance(x: Tensor, rtol: float | Tensor | None) -> float | Tensor:
-    """What counts as 0 beside the largest singular value of x."""
+def tolerance(function: str, x: Tensor, rtol: float | Tensor | None) -> float | Tensor:
+    """What counts as 0 beside the largest singular value of x. Raises ShapeError unless it is one for each matrix."""
+    each = x.shape[:-2]
+    if isinstance(rtol, Tensor) and broadcast_shapes(function, rtol.shape, each) != each:
+        raise ShapeError(f"{function}: rtol has shape {rtol.shape}; wanted a number, or one for each matrix {each}")
     rounding = EPSILON.get(x.dtype.name, 2.0**-23)
     return sorted(x.shape[-2:])[-1] * rounding if rtol is None else rtol
 

@@ -117,7 +117,7 @@ def matrix_rank(x: Tensor, /, *, rtol: float | Tensor | None = None) -> Tensor:
     >>> matrix_rank(lucid.asarray([[1.0, 2.0], [2.0, 4.0]]))
     tensor(1, dtype=int64, device='cpu')
     """
-    return rank_of(svdvals(matrices_of("matrix_rank", x)), tolerance(x, rtol))
+    return rank_of(svdvals(matrices_of("matrix_rank", x)), tolerance("matrix_rank", x, rtol))
 
 
 def cond(x: Tensor, /, p: int | float | str | None = None) -> Tensor:

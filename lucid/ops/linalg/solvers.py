@@ -148,7 +148,7 @@ def pinv(x: Tensor, /, *, rtol: float | Tensor | None = None) -> Tensor:
             [0. , 0. ]], dtype=float32, device='cpu')
     """
     matrices = matrices_of("pinv", x)
-    rtol = tolerance(x, rtol)
+    rtol = tolerance("pinv", x, rtol)
     rtol = rtol.array if isinstance(rtol, Tensor) else rtol
     return rounded(x, apply(pinv, with_key(matrices, (rtol,)), rtol=rtol))
 
@@ -163,7 +163,7 @@ def lstsq(x1: Tensor, x2: Tensor, /, *, rtol: float | Tensor | None = None) -> L
     tensor([2.], dtype=float32, device='cpu')
     """
     a, b, vector = equations("lstsq", x1, x2)
-    a, b, low, rtol = exact(a), exact(b), a, tolerance(a, rtol)
+    a, b, low, rtol = exact(a), exact(b), a, tolerance("lstsq", a, rtol)
     solution = matmul(pinv(a, rtol=rtol), b)
     residuals = statistical.sum(square(abs(matmul(a, solution) - b)), axis=-2)
     singular = svdvals(a)
