@@ -79,9 +79,15 @@ def outcome(call: Callable[[], Any]) -> tuple[Any, str]:
         found = call()
         for leaf in tree.leaves(found):
             if isinstance(leaf, lucid.Tensor):
-                leaf.detach().numpy()  # an index computed on the gpu is judged when a value is read
+                leaf.detach().numpy()
+        judge_indices()
     except Exception as error:
-        for device in filter(lucid.is_available, ("cpu", "gpu")):
-            lucid.zeros((), device=device).numpy()
+        judge_indices()
         return None, f"{type(error).__name__}: {error}"
     return found, ""
+
+
+def judge_indices() -> None:
+    """Read something: an index computed on the gpu is judged when a value is next read."""
+    for device in filter(lucid.is_available, ("cpu", "gpu")):
+        lucid.zeros((), device=device).numpy()

@@ -10,8 +10,7 @@ from hypothesis.strategies import DrawFn
 import lucid
 from lucid import dtypes, tree
 from tests.comparing import native
-from tests.op_samples import Op, Sample, Wrong
-from tests.op_samples.elementwise import OPS as ELEMENTWISE
+from tests.op_samples import Sample, Wrong
 
 WHERE = [device for device in ("cpu", "gpu") if lucid.is_available(device)]
 DTYPES = [d for d in dtypes.ALL if d not in (lucid.float64, lucid.complex128)]
@@ -73,9 +72,8 @@ def is_wide(x: np.ndarray) -> bool:
 
 
 @st.composite
-def changed(draw: DrawFn, op: Op, of: Sample | Wrong) -> Sample | Wrong:
-    """A sample, some of whose arguments are others: arrays, axes, sizes, words."""
-    huge = op in ELEMENTWISE
+def changed(draw: DrawFn, of: Sample | Wrong, huge: bool = False, nones: bool = True) -> Sample | Wrong:
+    """A sample, some of whose arguments are others: arrays, axes, sizes, words; what was not given too, if asked."""
 
     def change(leaf: Any) -> Any:
         if isinstance(leaf, np.ndarray):
@@ -91,7 +89,7 @@ def changed(draw: DrawFn, op: Op, of: Sample | Wrong) -> Sample | Wrong:
             return draw(st.sampled_from(NUMBERS + SPECIAL))
         if isinstance(leaf, lucid.DType):
             return draw(st.sampled_from(DTYPES))
-        if leaf is None:
+        if leaf is None and nones:
             return draw(st.one_of(st.none(), SMALL, st.sampled_from(["other", 0.5])))
         return "other" if isinstance(leaf, str) else leaf
 
