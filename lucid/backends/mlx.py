@@ -659,13 +659,13 @@ def convolve(
         ac, bd, ad, bc = (convolve(*pair, **options, groups=groups) for pair in ((a, c), (b, d), (a, d), (b, c)))
         return _complex(ac - bd, ad + bc)
     x, padding = _cut(x, padding, input_dilation)
-    if not x.size or not weight.size:  # MLX may divide by a size of 0, which stops the program
-        counts = [
-            ((n - 1) * spread + low + high - (k - 1) * d) // step + 1
-            for n, k, (low, high), step, d, spread in zip(
-                x.shape[2:], weight.shape[2:], padding, stride, dilation, input_dilation, strict=True
-            )
-        ]
+    counts = [
+        ((n - 1) * spread + low + high - (k - 1) * d) // step + 1
+        for n, k, (low, high), step, d, spread in zip(
+            x.shape[2:], weight.shape[2:], padding, stride, dilation, input_dilation, strict=True
+        )
+    ]
+    if not (x.size and weight.size and math.prod(counts)):  # MLX may divide by a size of 0, which stops the program
         return mx.zeros((x.shape[0], weight.shape[0], *counts), x.dtype)
     out = mx.conv_general(
         mx.moveaxis(x, 1, -1),

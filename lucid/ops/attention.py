@@ -65,4 +65,6 @@ def scaled_dot_product_attention(
                 f"{name}: the mask is {mask.dtype.name}; wanted bools, which say what is seen, or floats to add"
             )
         mask = mask.astype(q.dtype, copy=False)
-    return _scaled_dot_product_attention(q, k, v, mask, scale=q.shape[-1] ** -0.5 if scale is None else scale)
+    return _scaled_dot_product_attention(
+        q, k, v, mask, scale=builtins.max(q.shape[-1], 1) ** -0.5 if scale is None else scale
+    )

@@ -145,6 +145,8 @@ def conv(
             f"conv: {channels} input and {weight.shape[0]} output channels in groups={groups} need a weight of shape "
             f"({weight.shape[0]}, {channels} / {groups}, ...); got {weight.shape}"
         )
+    if 0 in kernel:
+        raise ShapeError(f"conv: weight has shape {weight.shape}, a kernel without elements")
     for n, k, p, d in zip(x.shape[2:], kernel, pads, dilations, strict=True):
         if n + 2 * p < _spread_length(k, d):
             raise ShapeError(f"conv: a kernel of {kernel}, dilation {dilations}, does not fit into {x.shape[2:]}")
@@ -209,6 +211,8 @@ def conv_transpose(
     channels = weight.shape[1] * groups
     if groups < 1 or x.shape[1] != weight.shape[0] or weight.shape[0] % groups:
         raise ShapeError(f"{name}: {x.shape[1]} channels in groups={groups} do not fit a weight of {weight.shape}")
+    if 0 in weight.shape[2:]:
+        raise ShapeError(f"{name}: weight has shape {weight.shape}, a kernel without elements")
     if bias is not None and bias.shape != (channels,):
         raise ShapeError(f"{name}: bias has shape {bias.shape}; wanted ({channels},), one for each output channel")
     if builtins.any(o >= builtins.max(s, d) for o, s, d in zip(more, strides, dilations, strict=True)):

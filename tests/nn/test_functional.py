@@ -126,6 +126,8 @@ def heads(query, key, value, count):
         (lambda: F.interpolate(X[None, None], (0, 2)), ShapeError, r"\(2, 3\) cannot become \(0, 2\)"),
         (lambda: F.interpolate(X[None, None], 2.5), TypeError, "interpolate: size=2.5; wanted an integer"),
         (lambda: F.interpolate(X[None, None], (2, 2.5)), TypeError, r"interpolate: size=\(2, 2.5\); wanted an integer"),
+        (lambda: F.interpolate(X[None, None], scale_factor=math.nan), ValueError, "scale_factor=nan; wanted finite"),
+        (lambda: F.embedding_bag(TARGET, X, TARGET[0]), ShapeError, r"or \(m,\) with offsets \(n,\)"),
         (lambda: F.interpolate(X[None, None]), ValueError, "give one of the two"),
         (lambda: F.interpolate(X[None, None], 2, mode="cubic"), ValueError, "mode='cubic'; choose among nearest"),
         (lambda: F.interpolate(X[None, None], 2, antialias=True), ValueError, "antialias is for mode='bilinear'"),

@@ -81,7 +81,7 @@ def layer_norm(x: Any, weight: Any = None, bias: Any = None, *, eps: float = 1e-
 
 
 def attention(q: Any, k: Any, v: Any, *, mask: Any = None, is_causal: bool = False, scale: Any = None) -> Any:
-    scores = q @ k.swapaxes(-1, -2) * (q.shape[-1] ** -0.5 if scale is None else scale)
+    scores = q @ k.swapaxes(-1, -2) * (max(q.shape[-1], 1) ** -0.5 if scale is None else scale)
     if is_causal:
         mask = np.tri(*scores.shape[-2:], dtype=bool)
     if mask is not None:
@@ -187,6 +187,7 @@ OPS = (
         sample(Q, K, V, mask=numbers(3, 5, 6), note="mask of numbers"), sample(Q[:1], K, V[:, :1], note="broadcast"),
         sample(Q[0, :1, :3], K[0, :1, :4], V[0, :1, :4], mask=HALF_MASKED, note="nothing to see"),
         sample(K, K[..., :1, :], V[..., :1, :], is_causal=True, note="more queries than keys"), *around_gaps(),
+        sample(Q[..., :0], K[..., :0], V, note="scores of nothing"),
     ], wrong(Q, V, V, error=ShapeError, message="wanted (..., n, d), (..., m, d) and (..., m, e)"),
        wrong(Q, K, Q, error=ShapeError, message="wanted (..., n, d)"),
        wrong(Q, K, V, mask=numbers(5), error=ShapeError, message="shapes (5,) and (2, 3, 5, 6) do not broadcast"),
@@ -205,6 +206,7 @@ OPS = (
        wrong(numbers(1, 2, *[3] * 4), numbers(2, 2, *[2] * 4), error=ShapeError, message="one to three spatial axes"),
        wrong(numbers(1, 3, 5), numbers(2, 2, 3), error=ShapeError, message="a weight of shape (2, 3 / 1, ...)"),
        wrong(numbers(1, 2, 2), numbers(2, 2, 3), error=ShapeError, message="does not fit into (2,)"),
+       wrong(numbers(1, 2, 2), numbers(2, 2, 0), error=ShapeError, message="a kernel without elements"),
        wrong(numbers(1, 2, 5), numbers(2, 2, 3), stride=0, error=ShapeError,
        message="stride=0; wanted an integer of at least 1"),
        wrong(numbers(1, 2, 5), numbers(2, 2, 3), numbers(3), error=ShapeError, message="bias"), ulps=8),
@@ -214,10 +216,12 @@ OPS = (
         sample(numbers(2, 3, 5), numbers(3, 4, 3), padding=1), sample(numbers(1, 2, 2, 3, 2), numbers(2, 3, 2, 1, 2)),
         sample(numbers(1, 2, 4), numbers(2, 1, 2), dilation=3, output_padding=2), sample(integers(1, 1, 4),
         integers(1, 1, 2)), sample(numbers(2, 3, 4, 4), numbers(3, 1, 2, 2), stride=2, groups=3),
+        sample(numbers(1, 2, 0), numbers(2, 2, 2)),
     ], wrong(X, Y, error=ShapeError, message="conv_transpose: got x (3, 4)"),
        wrong(numbers(1, 2, *[3] * 4), numbers(2, 2, *[2] * 4), error=ShapeError, message="one to three spatial axes"),
        wrong(numbers(1, 3, 5), numbers(2, 2, 3), error=ShapeError, message="3 channels in groups=1 do not fit"),
        wrong(numbers(1, 2, 5), numbers(2, 2, 3), numbers(3), error=ShapeError, message="bias has shape (3,); wanted"),
+       wrong(numbers(1, 2, 5), numbers(2, 2, 0), error=ShapeError, message="a kernel without elements"),
        wrong(numbers(1, 2, 5), numbers(2, 2, 3), output_padding=1, error=ShapeError, message="output_padding=1"),
        wrong(numbers(1, 2, 1), numbers(2, 2, 1), padding=1, error=ShapeError, message="of size (-1,)"), ulps=8),
     op("convolve", convolve, same, [

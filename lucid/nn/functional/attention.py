@@ -146,7 +146,7 @@ def multi_head_attention_forward(
     p = dropout_p if training else 0.0
     seen = None
     if need_weights:
-        scores = matmul(q * (dim // num_heads) ** -0.5, k.mT)
+        scores = matmul(q * max(dim // num_heads, 1) ** -0.5, k.mT)
         seen = softmax(scores if mask is None else scores + mask)
         seen = dropout(seen, p) if p else seen
         out = matmul(seen, v)

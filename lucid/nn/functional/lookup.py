@@ -86,8 +86,10 @@ def embedding_bag(
         raise ValueError(f"{name}: mode={mode!r}; choose 'mean', 'sum' or 'max'")
     if per_sample_weights is not None and (mode != "sum" or per_sample_weights.shape != input.shape):
         raise ValueError(f"{name}: per_sample_weights are for mode='sum', with the shape of input, {input.shape}")
-    if (input.ndim, offsets is None) not in ((2, True), (1, False)):
-        raise ShapeError(f"{name}: got input {input.shape}; wanted (bags, m) without offsets, or (m,) with offsets")
+    if (input.ndim, None if offsets is None else offsets.ndim) not in ((2, None), (1, 1)):
+        raise ShapeError(
+            f"{name}: got input {input.shape}; wanted (bags, m) without offsets, or (m,) with offsets (n,)"
+        )
     if offsets is None:
         bags, count = arange(input.size, device=input.device) // max(input.shape[1], 1), input.shape[0]
     else:

@@ -4,7 +4,7 @@ after the other.
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from math import floor
+from math import floor, isfinite
 from operator import index
 from typing import Any
 
@@ -108,6 +108,8 @@ def _sizes(
         ratios = tuple(n / m if m else 0.0 for n, m in zip(old, new))
     else:
         given = tuple(scale_factor) if isinstance(scale_factor, tuple | list) else (scale_factor,) * len(old)
+        if not all(isfinite(factor) for factor in given):  # type: ignore[arg-type]
+            raise ValueError(f"interpolate: scale_factor={scale_factor}; wanted finite numbers")
         new = tuple(floor(n * factor) for n, factor in zip(old, given))  # type: ignore[operator]
         ratios = tuple(1 / factor if factor else 0.0 for factor in given)  # type: ignore[operator]
         if recompute:
