@@ -21,7 +21,7 @@ import numpy as np
 from .. import dtypes
 from ..dtypes import DType
 from ..errors import CompileError, DeviceError, DTypeError
-from . import complex_numbers, gamma, mlx_linalg, tails
+from . import bessel, complex_numbers, gamma, mlx_linalg, tails
 from . import numpy as numpy_backend
 from .resampling import Taps, rounds
 
@@ -445,6 +445,10 @@ def erfcx(x: Array) -> Array:
 
 def polygamma(x: Array, n: int) -> Array:
     return gamma.polygamma(mx, x.astype(mx.float32), n).astype(x.dtype)
+
+
+def bessel_i(x: Array, n: int, scaled: bool) -> Array:
+    return bessel.bessel_i(mx, x.astype(mx.float32), n, scaled).astype(x.dtype)
 
 
 # --- Shapes ----------------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ import numpy as np
 from .. import dtypes
 from ..dtypes import DType
 from ..errors import DTypeError
-from . import complex_numbers, gamma, numpy_linalg, tails
+from . import bessel, complex_numbers, gamma, numpy_linalg, tails
 from .attention import scaled_dot_product_attention as scaled_dot_product_attention
 from .attention import scaled_dot_product_attention_vjp as scaled_dot_product_attention_vjp
 from .blocks import kernels_of_blas
@@ -408,6 +408,11 @@ def erfcx(x: Array) -> Array:
 @in_float32
 def polygamma(x: Array, n: int) -> Array:
     return gamma.polygamma(np, x, n)
+
+
+@in_float32
+def bessel_i(x: Array, n: int, scaled: bool) -> Array:
+    return bessel.bessel_i(np, x, n, scaled)
 
 
 # --- Shapes ----------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Special functions: the gamma function's logarithm, tails of the normal distribution, logarithms that keep digits."""
 
+import builtins
 import math
 from operator import index
 from typing import Any
@@ -30,8 +31,8 @@ from .searching import where
 from .statistical import exact, max, sum
 
 __all__ = [
-    "digamma", "erfc", "erfcx", "lerp", "lgamma", "log_ndtr", "logcumsumexp", "logit", "logsumexp", "ndtr",
-    "polygamma", "sinc", "trigamma", "xlogy",
+    "digamma", "erfc", "erfcx", "i0", "i0e", "i1", "i1e", "lerp", "lgamma", "log_ndtr", "logcumsumexp", "logit",
+    "logsumexp", "ndtr", "polygamma", "sinc", "trigamma", "xlogy",
 ]  # fmt: skip
 
 
@@ -98,6 +99,46 @@ def log_ndtr(x: Tensor, /) -> Tensor:
     small, large = where(below, wide, -1.0), where(below, -1.0, wide)
     tail = log(erfcx(small * -math.sqrt(0.5)) * 0.5) - square(small) * 0.5
     return astype(where(below, tail, log1p(erfc(large * math.sqrt(0.5)) * -0.5)), x.dtype, copy=False)
+
+
+# --- Modified Bessel functions ---------------------------------------------------------------------------------------
+
+
+def _bessel_slope(xp: Any, g: Any, x: Any, out: Any, n: int, scaled: bool) -> Any:
+    """DLMF 10.29.1, without a quotient that would be 0 / 0 at 0."""
+    beside = xp.bessel_i(x, n=builtins.abs(n - 1), scaled=scaled) + xp.bessel_i(x, n=n + 1, scaled=scaled)
+    return g * (beside * 0.5 - xp.sign(x) * out if scaled else beside * 0.5)
+
+
+@primitive(x=_bessel_slope)
+def bessel_i(x: Tensor, /, n: int, scaled: bool) -> Tensor:
+    """The modified Bessel function of the first kind I_n(x); `scaled`, times exp(-|x|)."""
+    return apply(bessel_i, x, n=n, scaled=scaled)
+
+
+def i0(x: Tensor, /) -> Tensor:
+    """The modified Bessel function of the first kind and order 0.
+
+    >>> import lucid
+    >>> i0(lucid.asarray([0.0, 1.0]))
+    tensor([1.      , 1.266066], dtype=float32, device='cpu')
+    """
+    return bessel_i(ready("i0", REAL_FLOATING, x), 0, False)
+
+
+def i0e(x: Tensor, /) -> Tensor:
+    """exp(-|x|) i0(x), which does not overflow."""
+    return bessel_i(ready("i0e", REAL_FLOATING, x), 0, True)
+
+
+def i1(x: Tensor, /) -> Tensor:
+    """The modified Bessel function of the first kind and order 1, the derivative of `i0`."""
+    return bessel_i(ready("i1", REAL_FLOATING, x), 1, False)
+
+
+def i1e(x: Tensor, /) -> Tensor:
+    """exp(-|x|) i1(x), which does not overflow."""
+    return bessel_i(ready("i1e", REAL_FLOATING, x), 1, True)
 
 
 # --- Logarithms and sines that keep digits ---------------------------------------------------------------------------

@@ -39,11 +39,23 @@ def logcumsumexp(x: Any, *, axis: int = -1) -> Any:
 
 FAR_OUT = array(nan, inf, -inf, 0.0, 5.0, -5.0, 9.0, 30.0, -30.0, 1e-20, 1e10, 0.5, 6.0)
 
+
+def growing(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """SciPy's i0 and i1, which say nan at infinity."""
+    return lambda x: np.where(np.isinf(x), function(np.sign(x)) * inf, function(x))
+
+
+BESSEL_EDGES = array(nan, inf, -inf, 0.0, -0.0, 1e-20, -0.5, 8.0, 19.9, 20.0, -20.5, 90.0, -91.0, 95.0, 1e30)
+
 OPS = (
     unary("erfc", scipy.special.erfc, REAL, floating, edges=FAR_OUT, ulps=8),
     unary("erfcx", scipy.special.erfcx, REAL, floating, edges=FAR_OUT, ulps=8),
     unary("ndtr", scipy.special.ndtr, REAL, floating, edges=FAR_OUT, ulps=24),
     unary("log_ndtr", scipy.special.log_ndtr, REAL, floating, edges=FAR_OUT, ulps=8),
+    unary("i0", growing(scipy.special.i0), REAL, floating, edges=BESSEL_EDGES, ulps=8),
+    unary("i0e", scipy.special.i0e, REAL, floating, edges=BESSEL_EDGES, ulps=8),
+    unary("i1", growing(scipy.special.i1), REAL, floating, edges=BESSEL_EDGES, ulps=8),
+    unary("i1e", scipy.special.i1e, REAL, floating, edges=BESSEL_EDGES, ulps=8),
     unary("logit", scipy.special.logit, REAL, floating, 0.1, 0.9, signed_zeros=False),
     unary("sinc", np.sinc, ALL, floating, 0.6, 2.0, edges=array(nan, 0.0, 0.1, 1e-20, 0.16, -0.5, 3.5), ulps=8),
     op("logcumsumexp", logcumsumexp, floating_first, [

@@ -15,7 +15,7 @@ Rule = Callable[..., Any]
 # --- Families --------------------------------------------------------------------------------------------------------
 
 ELEMENTWISE = """
-    abs acos acosh add asin asinh atan atan2 atanh bitwise_and bitwise_invert bitwise_left_shift bitwise_or
+    abs acos acosh add asin asinh atan atan2 atanh bessel_i bitwise_and bitwise_invert bitwise_left_shift bitwise_or
     bitwise_right_shift bitwise_xor ceil conj copysign cos cosh divide equal erf erfc erfcx erfinv exp expm1 floor
     floor_divide gcd greater greater_equal hypot imag isfinite isinf isnan less less_equal lgamma log log10 log1p
     log2 logaddexp logical_and logical_not logical_or logical_xor maximum minimum multiply negative nextafter

@@ -28,14 +28,14 @@ LEFT_OUT: dict[str, str] = {
         geqrf ormqr linalg.ldl_factor linalg.ldl_factor_ex linalg.ldl_solve
     """,
     "special functions for which SciPy is the place": """
-        igamma igammac i0 special.airy_ai special.bessel_j0 special.bessel_j1 special.bessel_y0 special.bessel_y1
+        igamma igammac special.airy_ai special.bessel_j0 special.bessel_j1 special.bessel_y0 special.bessel_y1
         special.chebyshev_polynomial_t special.chebyshev_polynomial_u special.chebyshev_polynomial_v
-        special.chebyshev_polynomial_w special.hermite_polynomial_h special.hermite_polynomial_he special.i0e
-        special.i1 special.i1e special.laguerre_polynomial_l special.legendre_polynomial_p
-        special.modified_bessel_i0 special.modified_bessel_i1 special.modified_bessel_k0 special.modified_bessel_k1
-        special.scaled_modified_bessel_k0 special.scaled_modified_bessel_k1 special.shifted_chebyshev_polynomial_t
-        special.shifted_chebyshev_polynomial_u special.shifted_chebyshev_polynomial_v
-        special.shifted_chebyshev_polynomial_w special.spherical_bessel_j0 special.zeta
+        special.chebyshev_polynomial_w special.hermite_polynomial_h special.hermite_polynomial_he
+        special.laguerre_polynomial_l special.legendre_polynomial_p special.modified_bessel_k0
+        special.modified_bessel_k1 special.scaled_modified_bessel_k0 special.scaled_modified_bessel_k1
+        special.shifted_chebyshev_polynomial_t special.shifted_chebyshev_polynomial_u
+        special.shifted_chebyshev_polynomial_v special.shifted_chebyshev_polynomial_w
+        special.spherical_bessel_j0 special.zeta
     """,
     "signal processing, which is a library of its own": """
         istft stft signal.windows.bartlett signal.windows.blackman signal.windows.cosine signal.windows.exponential
