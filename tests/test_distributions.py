@@ -119,7 +119,9 @@ def test_the_ends_of_the_bits(word, dtype, device, monkeypatch):
 
 
 @pytest.mark.gpu
-@pytest.mark.parametrize("name", [*CONTINUOUS, "integers", "permutation", "bernoulli", "categorical", "choice"])
+@pytest.mark.parametrize(
+    "name", [*CONTINUOUS, "integers", "permutation", "bernoulli", "categorical", "choice", "poisson"]
+)
 def test_devices_agree(name):
     draws = {name: draw for name, (draw, _) in CONTINUOUS.items()} | {
         "integers": lambda **o: random.integers(-5, 2**31, N, **o),
@@ -127,6 +129,7 @@ def test_devices_agree(name):
         "bernoulli": lambda **o: random.bernoulli(N, 0.3, **o),
         "categorical": lambda **o: random.categorical(lucid.linspace(-1, 1, 5, device=o["device"]), shape=N, **o),
         "choice": lambda **o: random.choice(N, 100, replace=False, **o),
+        "poisson": lambda **o: random.poisson((N, 3), lucid.asarray([0.1, 9.0, 1e3], device=o["device"]), **o),
     }
     cpu, gpu = (draws[name](device=device, generator=generator()) for device in ("cpu", "gpu"))
     assert cpu.dtype is gpu.dtype
@@ -149,6 +152,7 @@ def test_compiled_draws_are_fresh_and_those_of_the_function(device):
             random.choice(a, 3, probabilities=a),
             random.permutation(a),
             random.integers(0, 100, 4, device=device),
+            random.poisson(None, a * 5),
         ]
 
     a = lucid.asarray([0.5, 1.0, 2.0, 3.0], device=device)
@@ -397,6 +401,33 @@ def test_categorical(device):
     assert random.categorical(logits.astype(lucid.float16)).dtype is lucid.int64
 
 
+@pytest.mark.parametrize("dtype", [lucid.float32, lucid.float64])
+@pytest.mark.parametrize("rate", [1e-3, 0.5, 9.99, 10.0, 40.0, 1e5])
+def test_poisson(rate, dtype, device):
+    if dtype is lucid.float64 and device == "gpu":
+        pytest.skip("float64 lives on the cpu")
+    x = random.poisson(N, lucid.asarray(rate, dtype=dtype, device=device), generator=generator())
+    assert x.dtype is lucid.int64
+    distribution = stats.poisson(rate)
+    ends = np.unique(distribution.ppf(np.linspace(0.02, 0.98, 30)))
+    below = np.searchsorted(np.sort(host(x)), ends, side="right")
+    expected = np.diff([0, *distribution.cdf(ends), 1]) * N
+    assert stats.chisquare(np.diff([0, *below, N]), expected).pvalue > 1e-3
+    assert abs(host(x).mean() - rate) < 4 * math.sqrt(rate / N)
+    assert abs(host(x).var() - rate) < 4 * math.sqrt((rate + 2 * rate**2) / N)
+
+
+def test_poisson_at_the_ends(device):
+    rates = lucid.asarray([0.0, -1.0, math.nan, math.inf], device=device)
+    assert random.poisson(None, rates).tolist() == [0, -1, -1, -1]
+    numbers, tensors = (
+        random.poisson(50, rate, device=device, generator=generator())
+        for rate in (30.0, lucid.asarray(30.0, device=device))
+    )
+    assert numbers.tolist() == tensors.tolist()
+    assert not random.poisson(None, lucid.ones(2, device=device, requires_grad=True)).requires_grad
+
+
 def test_rare_and_many_categories(device):
     """32 bits of noise are enough for many equal weights: no place is favoured."""
     found = host(random.categorical(lucid.zeros(20_000, device=device), shape=500, generator=generator()))
@@ -490,6 +521,7 @@ def test_spawned_generators_differ_and_repeat():
         (lambda: random.beta(2, 1.0, math.nan), ValueError, r"beta: b=nan"),
         (lambda: random.bernoulli(2, 1.5), ValueError, r"bernoulli: probability=1.5; wanted a number from 0 to 1"),
         (lambda: random.exponential(2, -1), ValueError, r"exponential: scale=-1"),
+        (lambda: random.poisson(2, -1.0), ValueError, r"poisson: rate=-1.0; wanted a number of at least 0"),
         (lambda: random.uniform(2, dtype=lucid.int32), DTypeError, r"uniform: dtype int32; wanted one of bfloat16"),
         (lambda: random.uniform(-1), ShapeError, r"uniform: shape=-1 has a negative size"),
         (lambda: random.integers(3, 3), ValueError, r"no integer from 3 up to but without 3"),

@@ -70,14 +70,16 @@ class Draw:
             return (floor(words[0] / 2.0**6) * 2.0**26 + floor(words[1] / 2.0**6) + 0.5) * 2.0**-52
         return (astype(bitwise_right_shift(self.bits(*more), 9), float32) + 0.5) * 2.0**-23
 
-    def exponential(self, *more: int) -> Tensor:
-        """-log(1 - u), with all 32 bits in u, so that small numbers differ: above 0, and below 17, in float64 37."""
+    def shares(self, *more: int) -> Tensor:
+        """Numbers above 0 and up to 1, made of all 32 bits, in float64 64, so that small ones differ."""
         if self.width is float64:
             words = astype(self.bits(2, *more), float64)
-            u, last = (words[0] + (words[1] + 0.5) * 2.0**-32) * 2.0**-32, 53
-        else:
-            u, last = (astype(self.bits(*more), float32) + 0.5) * 2.0**-32, 24
-        return -log1p(-minimum(u, 1 - 2.0**-last))
+            return (words[0] + (words[1] + 0.5) * 2.0**-32) * 2.0**-32
+        return (astype(self.bits(*more), float32) + 0.5) * 2.0**-32
+
+    def exponential(self, *more: int) -> Tensor:
+        """-log(1 - u), of which small ones differ: above 0, and below 17, in float64 37."""
+        return -log1p(-minimum(self.shares(*more), 1 - 2.0 ** -DIGITS[self.width]))
 
     def wide(self, parameter: Any) -> Any:
         """A parameter in the dtype that is computed in."""
