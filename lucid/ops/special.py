@@ -113,7 +113,7 @@ def _bessel_slope(xp: Any, g: Any, x: Any, out: Any, n: int, scaled: bool) -> An
 @primitive(x=_bessel_slope)
 def bessel_i(x: Tensor, /, n: int, scaled: bool) -> Tensor:
     """The modified Bessel function of the first kind I_n(x); `scaled`, times exp(-|x|)."""
-    return apply(bessel_i, x, n=n, scaled=scaled)
+    return apply(bessel_i, ready("bessel_i", REAL_FLOATING, x), n=n, scaled=scaled)
 
 
 def i0(x: Tensor, /) -> Tensor:

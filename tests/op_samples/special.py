@@ -7,6 +7,7 @@ import numpy as np
 import scipy.special
 
 from lucid.errors import DTypeError, ShapeError
+from lucid.ops.special import bessel_i
 
 from .writing import *
 
@@ -56,6 +57,9 @@ OPS = (
     unary("i0e", scipy.special.i0e, REAL, floating, edges=BESSEL_EDGES, ulps=8),
     unary("i1", growing(scipy.special.i1), REAL, floating, edges=BESSEL_EDGES, ulps=8),
     unary("i1e", scipy.special.i1e, REAL, floating, edges=BESSEL_EDGES, ulps=8),
+    op("bessel_i", lambda x, n, scaled: (scipy.special.ive if scaled else scipy.special.iv)(n, x), floating_first, [
+        sample(X, 2, True), sample(X, 3, False), sample(numbers(3, low=15.0, high=25.0), 2, True),
+    ], function=bessel_i, ulps=8),
     unary("logit", scipy.special.logit, REAL, floating, 0.1, 0.9, signed_zeros=False),
     unary("sinc", np.sinc, ALL, floating, 0.6, 2.0, edges=array(nan, 0.0, 0.1, 1e-20, 0.16, -0.5, 3.5), ulps=8),
     op("logcumsumexp", logcumsumexp, floating_first, [
