@@ -199,8 +199,16 @@ def stack(arrays: Sequence[Tensor], /, *, axis: int = 0) -> Tensor:
 def unstack(x: Tensor, /, *, axis: int = 0) -> tuple[Tensor, ...]:
     """The slices of x along an axis, without that axis."""
     x = tensor("unstack", x)
-    axis = one_axis("unstack", x.ndim, axis)
-    return tuple(x[(*[slice(None)] * axis, i)] for i in range(x.shape[axis]))
+    return tuple(_slices(x, one_axis("unstack", x.ndim, axis)))
+
+
+def _slices(x: Tensor, axis: int) -> list[Tensor]:
+    """By halves, since the gradient of a slice is as large as what it was cut from."""
+    lead, length = [slice(None)] * axis, x.shape[axis]
+    if length <= 8:
+        return [x[(*lead, i)] for i in range(length)]
+    halves = x[(*lead, slice(length // 2))], x[(*lead, slice(length // 2, None))]
+    return [*_slices(halves[0], axis), *_slices(halves[1], axis)]
 
 
 def split(x: Tensor, /, sections: int | Sequence[int], *, axis: int = 0) -> tuple[Tensor, ...]:
