@@ -4,10 +4,10 @@ from . import functional
 from .applied import Applied
 
 __all__ = [
-    "BCELoss", "BCEWithLogitsLoss", "CosineEmbeddingLoss", "CrossEntropyLoss", "GaussianNLLLoss", "HingeEmbeddingLoss",
-    "HuberLoss", "KLDivLoss", "L1Loss", "MSELoss", "MarginRankingLoss", "MultiLabelMarginLoss",
-    "MultiLabelSoftMarginLoss", "MultiMarginLoss", "NLLLoss", "PoissonNLLLoss", "SmoothL1Loss", "SoftMarginLoss",
-    "TripletMarginLoss", "TripletMarginWithDistanceLoss",
+    "BCELoss", "BCEWithLogitsLoss", "CTCLoss", "CosineEmbeddingLoss", "CrossEntropyLoss", "GaussianNLLLoss",
+    "HingeEmbeddingLoss", "HuberLoss", "KLDivLoss", "L1Loss", "MSELoss", "MarginRankingLoss",
+    "MultiLabelMarginLoss", "MultiLabelSoftMarginLoss", "MultiMarginLoss", "NLLLoss", "PoissonNLLLoss",
+    "SmoothL1Loss", "SoftMarginLoss", "TripletMarginLoss", "TripletMarginWithDistanceLoss",
 ]  # fmt: skip
 
 
@@ -25,9 +25,17 @@ class OfThree(OfPair):
         super().__init_subclass__(inputs=3, **rest)
 
 
+class OfFour(OfPair):
+    """The base of losses of four tensors."""
+
+    def __init_subclass__(cls, **rest: object) -> None:
+        super().__init_subclass__(inputs=4, **rest)
+
+
 # fmt: off
 class BCELoss(OfPair, function=functional.binary_cross_entropy): ...
 class BCEWithLogitsLoss(OfPair, function=functional.binary_cross_entropy_with_logits): ...
+class CTCLoss(OfFour, function=functional.ctc_loss): ...
 class CosineEmbeddingLoss(OfThree, function=functional.cosine_embedding_loss): ...
 class CrossEntropyLoss(OfPair, function=functional.cross_entropy): ...
 class GaussianNLLLoss(OfThree, function=functional.gaussian_nll_loss): ...

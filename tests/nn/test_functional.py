@@ -1,5 +1,6 @@
 """Functions without state: losses, resizing, attention, classes. `tests/parity` has them beside PyTorch's."""
 
+import itertools
 import math
 
 import numpy as np
@@ -72,6 +73,50 @@ def test_the_gradient_of_cross_entropy():
     check_gradients(lambda x: F.cross_entropy(x, target, weight, label_smoothing=0.2), [x])
 
 
+# Connectionist temporal classification
+
+
+def collapsed(path, blank):
+    """What an alignment says: of equal classes in a row one, and then no blanks."""
+    return [c for i, c in enumerate(path) if c != blank and (i == 0 or c != path[i - 1])]
+
+
+@pytest.mark.parametrize("blank", [0, 2])
+def test_ctc_loss_is_the_sum_over_all_alignments(blank, device):
+    x, _ = values(5, 4, 3, device=device)
+    labels, counts, durations = np.array([[1, 1], [1, 0], [0, 0], [1, 2]]), [2, 1, 0, 2], [5, 4, 3, 1]
+    labels = labels % 2 if blank == 2 else labels
+    logs = lucid.log_softmax(x, axis=-1)
+    reference, wanted = logs.numpy().astype(np.float64), []
+    for n in range(4):
+        paths = itertools.product(range(3), repeat=durations[n])
+        said = [p for p in paths if collapsed(p, blank) == labels[n, : counts[n]].tolist()]
+        chances = np.exp(np.array([sum(reference[t, n, c] for t, c in enumerate(p)) for p in said]))
+        wanted.append(-np.log(chances.sum()) if said else np.inf)
+    assert wanted[3] == np.inf
+    given = logs, lucid.asarray(labels, device=device), durations, counts, blank
+    np.testing.assert_allclose(F.ctc_loss(*given, reduction="none").numpy(), wanted, **TOLERANCE)
+    finite = np.where(np.isinf(wanted), 0, wanted)
+    found = F.ctc_loss(*given, reduction="sum", zero_infinity=True).item()
+    assert found == pytest.approx(finite.sum(), rel=1e-5)
+    assert F.ctc_loss(*given, zero_infinity=True).item() == pytest.approx((finite / [2, 1, 1, 2]).mean(), rel=1e-5)
+    joined = lucid.asarray(np.concatenate([r[:c] for r, c in zip(labels, counts)]), device=device)
+    tensors = [lucid.asarray(n) for n in (durations, counts)]
+    np.testing.assert_allclose(F.ctc_loss(logs, joined, *tensors, blank, "none").numpy(), wanted, **TOLERANCE)
+    one = F.ctc_loss(logs[:, 0], given[1][0], [5], [2], blank, "none")
+    assert one.item() == pytest.approx(wanted[0], rel=1e-5)
+
+
+def test_the_gradient_of_ctc_loss(device):
+    x = lucid.asarray(np.random.default_rng(0).normal(size=(5, 3, 4)), requires_grad=True)
+    given = lucid.asarray([[1, 1], [2, 3], [1, 0]]), [5, 4, 1], [2, 2, 1]
+    check_gradients(lambda x: F.ctc_loss(lucid.log_softmax(x, axis=-1), *given), [x])
+    impossible = lucid.zeros((2, 1, 3), device=device, requires_grad=True)
+    labels = lucid.asarray([[1, 1]], device=device)
+    F.ctc_loss(impossible - lucid.inf, labels, [2], [2]).backward()
+    assert not impossible.grad.numpy().any()
+
+
 @pytest.mark.parametrize("wrong", [[0, 3], [-1, 0]])
 def test_a_class_that_is_not_there(wrong, device):
     x, target = lucid.zeros((2, 3), device=device), lucid.asarray(wrong, device=device)
@@ -104,6 +149,14 @@ def heads(query, key, value, count):
         (lambda: F.cross_entropy(X, TARGET, reduction="max"), ValueError, "reduction='max'; choose among mean, sum"),
         (lambda: F.cross_entropy(X, TARGET, label_smoothing=2), ValueError, "label_smoothing=2"),
         (lambda: F.cross_entropy(X, X, ignore_index=0), ValueError, "ignore_index=0 is for targets that are classes"),
+        (lambda: F.ctc_loss(X, TARGET, [2], [2], 3), ValueError, "blank=3; wanted a class, from 0 to 2"),
+        (lambda: F.ctc_loss(X[0], TARGET, [2], [2]), ShapeError, r"got log_probs \(3,\) and targets \(2,\); wanted"),
+        (lambda: F.ctc_loss(X, TARGET, [2, 2], [2]), ShapeError, r"input_lengths have shape \(2,\); wanted \(1,\)"),
+        (lambda: F.ctc_loss(X, TARGET, lucid.ones(1), [2]), DTypeError, "input_lengths are float32; wanted integers"),
+        (lambda: F.ctc_loss(X, TARGET, [3], [2]), IndexError, "input_lengths are not from 0 to 2"),
+        (lambda: F.ctc_loss(X, TARGET, [2], [-1]), IndexError, "target_lengths are not from 0 to 2"),
+        (lambda: F.ctc_loss(X, TARGET + 2, [2], [2]), IndexError, "a label is not a class; wanted integers from 0 to"),
+        (lambda: F.ctc_loss(X[:, None], TARGET, [2], [1]), ShapeError, r"targets \(2,\) are not as many as target_l"),
         (lambda: F.mse_loss(X, TARGET), ShapeError, r"mse_loss: got input \(2, 3\) and target \(2,\)"),
         (lambda: F.mse_loss(X, X, "all"), ValueError, "mse_loss: reduction='all'"),
         (lambda: F.one_hot(X), DTypeError, "one_hot: target is float32"),

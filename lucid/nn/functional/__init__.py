@@ -2,6 +2,7 @@
 
 from . import (
     activation,
+    alignment,
     arrangement,
     attention,
     classification,
@@ -17,6 +18,7 @@ from . import (
     sampling,
 )
 from .activation import *
+from .alignment import *
 from .arrangement import *
 from .attention import *
 from .classification import *
@@ -33,7 +35,7 @@ from .resizing import *
 from .sampling import *
 
 CHAPTERS = (
-    *(activation, arrangement, attention, classification, convolution, dense, distance, lookup, losses, noise),
-    *(normalization, pooling, resizing, sampling),
+    *(activation, alignment, arrangement, attention, classification, convolution, dense, distance, lookup, losses),
+    *(noise, normalization, pooling, resizing, sampling),
 )
 __all__ = [name for chapter in CHAPTERS for name in chapter.__all__]

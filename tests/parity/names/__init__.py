@@ -17,7 +17,12 @@ FIRST_ORDER_ALONE = {  # whose second derivative is not compared, and why
     "cdist": "PyTorch has none",
     **dict.fromkeys(
         [
-            *("nn.functional.embedding_bag", "nn.functional.hardsigmoid", "nn.functional.multi_margin_loss"),
+            *(
+                "nn.functional.ctc_loss",
+                "nn.functional.embedding_bag",
+                "nn.functional.hardsigmoid",
+                "nn.functional.multi_margin_loss",
+            ),
             *("nn.functional.multilabel_margin_loss", "nn.functional.pdist"),
             "nn.functional.scaled_dot_product_attention",
         ],

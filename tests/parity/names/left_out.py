@@ -42,9 +42,6 @@ LEFT_OUT: dict[str, str] = {
         signal.windows.gaussian signal.windows.general_cosine signal.windows.general_hamming signal.windows.hamming
         signal.windows.hann signal.windows.kaiser signal.windows.nuttall
     """,
-    "not written yet": """
-        nn.functional.ctc_loss
-    """,
     "rarely asked for, and short to write in what is there": """
         frexp gradient histogramdd
     """,

@@ -117,6 +117,11 @@ def looked_at(x: Any, grid: Any, mode: int, padding: int, align_corners: bool) -
     return F.grid_sample(x, grid, modes[mode], outside[padding], align_corners)
 
 
+def of_softmax(log_probs: Any, *args: Any, **options: Any) -> Any:
+    """PyTorch's gradient is for logarithms that log_softmax gave."""
+    return F.ctc_loss(lucid.log_softmax(log_probs, axis=-1), *args, **options)
+
+
 RARE = {"max_norm": None, "norm_type": 2.0, "scale_grad_by_freq": False}
 
 NAMES: dict[str, Call] = {
@@ -131,6 +136,7 @@ NAMES: dict[str, Call] = {
         f"nn.functional.{name}": undropped(getattr(F, name), 0.0) for name in ("alpha_dropout", "feature_alpha_dropout")
     },
     "nn.functional.batch_norm": of_channels,
+    "nn.functional.ctc_loss": of_softmax,
     "nn.functional.linear_cross_entropy": of_scores,
     "nn.functional.multi_margin_loss": of_one_class,
     "grid_sampler_2d": looked_at,
