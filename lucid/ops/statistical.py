@@ -4,12 +4,12 @@ from math import prod as product
 from typing import Any
 
 from ..autograd.operation import apply, primitive
-from ..dtypes import BOOL, SIGNED, UNSIGNED, DType, float32, int64, uint64
+from ..dtypes import BOOL, REAL, SIGNED, UNSIGNED, DType, float32, int64, uint64
 from ..errors import ShapeError
 from ..tensor import Tensor
-from .arguments import ANY, FLOATING, ORDERED, REAL_FLOATING, Axis, axes, one_axis, precise, ready
+from .arguments import ANY, FLOATING, ORDERED, Axis, axes, one_axis, precise, ready
 from .data_types import astype
-from .elementwise import equal, sqrt, square
+from .elementwise import equal, imag, real, sqrt, square
 from .manipulation import pad
 from .searching import where
 
@@ -186,7 +186,7 @@ def _running(
 
 def exact(x: Tensor) -> Tensor:
     """16-bit numbers in float32, in which sums and squares neither overflow nor round at every step."""
-    return astype(x, float32) if x.dtype.itemsize == 2 else x
+    return astype(x, float32) if x.dtype.itemsize == 2 and x.dtype.is_floating else x
 
 
 def mean(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
@@ -198,19 +198,25 @@ def mean(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
 
 
 def var(x: Tensor, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Tensor:
-    """The variance along axes: squared distances from the mean, summed and divided by the count less `correction`."""
-    x = ready("var", precise(REAL_FLOATING), x)
+    """The variance along axes: squared distances from the mean, summed and divided by the count less `correction`.
+
+    It is real for complex numbers too.
+    """
+    x = ready("var", precise(FLOATING), x)
     count = product(x.shape[a] for a in axes("var", x, axis)) - correction
     wide = exact(x)
-    squares = square(wide - mean(wide, axis=axis, keepdims=True))
+    away = wide - mean(wide, axis=axis, keepdims=True)
+    is_real = x.dtype.kind == REAL
+    squares = square(away) if is_real else square(real(away)) + square(imag(away))
     out = sum(squares, axis=axis, keepdims=keepdims) / (count if count > 0 else float("nan"))
-    return astype(out, x.dtype, copy=False)
+    return astype(out, x.dtype, copy=False) if is_real else out
 
 
 def std(x: Tensor, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Tensor:
     """The standard deviation along axes, the square root of `var`."""
-    x = ready("std", precise(REAL_FLOATING), x)
-    return astype(deviation(var(exact(x), axis=axis, correction=correction, keepdims=keepdims)), x.dtype, copy=False)
+    x = ready("std", precise(FLOATING), x)
+    found = deviation(var(exact(x), axis=axis, correction=correction, keepdims=keepdims))
+    return astype(found, x.dtype, copy=False) if x.dtype.kind == REAL else found
 
 
 def deviation(variance: Tensor) -> Tensor:

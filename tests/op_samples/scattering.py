@@ -82,6 +82,8 @@ OPS = (
         edge(array(1, 1, 1), np.array([0, 0, 2]), array(1, 1, 1), axis=0, reduce="amax", note="ties"),
         *(sample(integers(3), np.array([0, 0, 2]), integers(3, salt=1), axis=0, reduce=r)
           for r in ("sum", "mean", "prod", "amax", "amin")),
+        *(sample(array(-7, 2, 30000, dtype=np.int16), np.array([0, 0, 1]), array(2, 2, -5, dtype=np.int16), axis=0,
+                 reduce=r, note=f"int16 {r}") for r in ("sum", "mean")),
         sample(array(1, 0, 0, 2), np.array([0, 0, 1, 2, 3]), array(0, 3, 4, 0, 0), axis=0, reduce="prod", note="zeros"),
         *(edge(array(1, nan, 3), np.array([0, 0, 2]), array(nan, 2, 4), axis=0, reduce=r, note=f"nan {r}")
           for r in ("amax", "amin")),

@@ -32,6 +32,10 @@ def variance(x: np.ndarray, *, axis: Any = None, correction: float = 0, keepdims
     return np.sum(squares, axis=axis, keepdims=keepdims) / (count if count > 0 else nan)
 
 
+def of_spread(x: np.ndarray, *rest: Any) -> Any:
+    return real_of(x) if x.dtype.kind == "c" else floating(x)
+
+
 WITH_ZEROS = array([0.5, -1, 2, 3], [2, 0, 3, -1], [0, 2, 0, 1.5], [0, 0, 0, 0])
 
 OPS = (
@@ -47,11 +51,12 @@ OPS = (
         edge(numbers(0, 3), axis=0), sample(numbers(3, dtype=np.complex64)), sample(MASK),
         sample(array(60000, 60000, dtype=np.float16), note="large float16", smooth=False),
     ], wrong(X, axis=2, **BEYOND)),
-    op("var", variance, floating_first, [
+    op("var", variance, of_spread, [
         *axes_tried(Z), sample(Z, axis=1, correction=1), edge(Z, axis=1, correction=3), sample(integers(6)),
+        sample(numbers(3, 4, dtype=np.complex64), axis=0),
     ], wrong(X, axis=2, **BEYOND), ulps=12),
-    op("std", lambda x, **options: np.sqrt(variance(x, **options)), floating_first, [
-        *axes_tried(Z), sample(Z, axis=1, correction=1, keepdims=True),
+    op("std", lambda x, **options: np.sqrt(variance(x, **options)), of_spread, [
+        *axes_tried(Z), sample(Z, axis=1, correction=1, keepdims=True), sample(numbers(3, 4, dtype=np.complex64)),
     ], wrong(X, axis=2, **BEYOND), ulps=12),
     *(op(name, reduction(function), same, [
         *(s._replace(args=(distinct(2, 3, 4),)) for s in axes_tried(Z)),
