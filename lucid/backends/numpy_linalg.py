@@ -102,7 +102,9 @@ def _eliminated(x: Array, pivoting: bool) -> tuple[Array, Array]:
     order = np.tile(np.arange(a.shape[1]), (a.shape[0], 1))
     each = np.arange(a.shape[0])
     for k in range(min(a.shape[1:])):
-        best = k + np.abs(a[:, k:, k]).argmax(1) if pivoting else np.full(a.shape[0], k)
+        column = a[:, k:, k]
+        size = np.abs(column.real) + np.abs(column.imag)  # which LAPACK takes for that of a complex number
+        best = k + size.argmax(1) if pivoting else np.full(a.shape[0], k)
         for rows in (a, order):
             rows[each, k], rows[each, best] = rows[each, best], rows[each, k].copy()
         pivot = a[:, k, k, None]

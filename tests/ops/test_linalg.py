@@ -214,6 +214,30 @@ def test_results_have_the_names_of_the_standard(device: str) -> None:
     assert linalg.tensordot is lucid.tensordot
 
 
+@pytest.mark.parametrize("shape", [(5, 0), (0, 5), (0, 0), (2, 0, 3)])
+@pytest.mark.parametrize("ord", ["fro", "nuc", 1, 2, inf])
+def test_the_norm_of_a_matrix_without_elements_is_0(ord: Any, shape: tuple[int, ...], device: str) -> None:
+    found = linalg.matrix_norm(lucid.zeros(shape, device=device), ord=ord)
+    np.testing.assert_array_equal(found.numpy(), np.linalg.norm(np.zeros(shape), ord, (-2, -1)))
+    if ord in (1, 2, inf) and shape != (2, 0, 3):
+        with pytest.raises(ShapeError, match="no elements"):
+            linalg.matrix_norm(lucid.zeros((0, 0), device=device), ord=-ord)
+
+
+def test_rows_are_exchanged_as_lapack_does(device: str) -> None:
+    """Of a complex number, |re| + |im| is the size: here 2 + 2i counts for more than 3."""
+    x = np.array([[3, 1], [2 + 2j, 1]], np.complex64)
+    p, low, up = linalg.lu(lucid.asarray(x, device=device))
+    for found, wanted in zip((p, low, up), scipy.linalg.lu(x), strict=True):
+        np.testing.assert_allclose(found.numpy(), wanted, rtol=1e-6)
+    assert p.tolist() == [[0, 1], [1, 0]]
+
+
+def test_powers_of_integers_in_64_bits(device: str) -> None:
+    x = lucid.asarray([100, -3], dtype=lucid.int8, device=device)
+    assert linalg.vander(x, n=4).tolist() == [[1, 100, 10_000, 1_000_000], [1, -3, 9, -27]]
+
+
 def test_16_bit_numbers_and_integers(device: str) -> None:
     for dtype in (lucid.float16, lucid.bfloat16):
         x = lucid.asarray([[4.0, 2.0], [2.0, 2.0]], dtype=dtype, device=device)

@@ -12,7 +12,7 @@ from ..arguments import FLOATING, Axis, axes, ready, tensor
 from ..creation import eye
 from ..elementwise import abs, sqrt, square
 from ..elementwise import pow as power
-from ..manipulation import reshape
+from ..manipulation import pad, reshape
 from ..searching import where
 from ..statistical import exact
 from .decompositions import svdvals
@@ -64,7 +64,8 @@ def matrix_norm(x: Tensor, /, *, keepdims: bool = False, ord: int | float | str 
     """The norms (...) of matrices (..., m, n).
 
     `ord` is "fro" (or None; the root of the sum of squares), "nuc" (the sum of singular values), 2 or -2 (the largest
-    or smallest singular value), 1 or -1 (the largest or smallest sum of a column), inf or -inf (of a row).
+    or smallest singular value), 1 or -1 (the largest or smallest sum of a column), inf or -inf (of a row). The largest
+    of none is 0; the smallest of none raises ShapeError.
 
     >>> import lucid
     >>> matrix_norm(lucid.asarray([[3.0, 0.0], [0.0, 4.0]]), ord="nuc")
@@ -76,16 +77,24 @@ def matrix_norm(x: Tensor, /, *, keepdims: bool = False, ord: int | float | str 
         return vector_norm(low, axis=(-2, -1), keepdims=keepdims)
     if ord in ("nuc", 2, -2):
         singular = svdvals(x)
-        found = statistical.sum(singular, axis=-1) if ord == "nuc" else singular[..., 0 if ord == 2 else -1]
+        found = statistical.sum(singular, axis=-1) if ord == "nuc" else _end(singular, ord == 2)
         found = found[..., None, None] if keepdims else found
     elif ord in (1, -1, inf, -inf):
-        column = ord in (1, -1)
-        sums = statistical.sum(abs(x), axis=-2 if column else -1, keepdims=True)
-        extreme = statistical.max if ord in (1, inf) else statistical.min
-        found = extreme(sums, axis=(-2, -1), keepdims=keepdims)
+        sums = statistical.sum(abs(x), axis=-2 if ord in (1, -1) else -1)
+        found = _end(sums, ord in (1, inf))
+        found = found[..., None, None] if keepdims else found
     else:
         raise ValueError(f"matrix_norm: ord={ord!r}; choose 'fro', 'nuc', 1, -1, 2, -2, inf or -inf")
     return rounded(low, found)
+
+
+def _end(sizes: Tensor, largest: bool) -> Tensor:
+    """The largest of sizes (..., n), 0 if there is none, or the smallest."""
+    if largest:
+        return statistical.max(
+            sizes if sizes.shape[-1] else pad(sizes, [(0, 0)] * (sizes.ndim - 1) + [(0, 1)]), axis=-1
+        )
+    return statistical.min(sizes, axis=-1)
 
 
 def norm(x: Tensor, /, *, ord: int | float | str | None = None, axis: Axis = None, keepdims: bool = False) -> Tensor:

@@ -5,6 +5,7 @@ from operator import index
 from typing import Any
 
 from ...autograd.operation import apply, primitive
+from ...dtypes import DEFAULT_INT
 from ...errors import ShapeError
 from ...tensor import Tensor
 from ..arguments import NUMERIC, one_axis, tensor, together
@@ -99,12 +100,15 @@ def outer(x1: Tensor, x2: Tensor, /) -> Tensor:
 def vander(x: Tensor, /, *, n: int | None = None) -> Tensor:
     """The powers 0, 1, ..., n - 1 of each element of x (..., k), in rows (..., k, n); n is k if not given.
 
+    Those of bools and integers are int64.
+
     >>> import lucid
     >>> vander(lucid.asarray([2, 3]), n=3)
     tensor([[1, 2, 4],
             [1, 3, 9]], dtype=int64, device='cpu')
     """
     x = tensor("vander", x)
+    x = x if x.dtype.is_floating else astype(x, DEFAULT_INT)
     if not x.ndim or (n is not None and index(n) < 0):
         raise ShapeError(f"vander: n={n} and x of shape {x.shape}; wanted vectors, and a number of powers")
     powers = arange(x.shape[-1] if n is None else index(n), device=x.device)
