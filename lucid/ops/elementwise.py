@@ -437,17 +437,17 @@ def signbit(x: Tensor, /) -> Tensor:
     """Whether the sign is minus, of a zero or nan too."""
 
 
-@elementwise(NUMERIC)
+@elementwise(ANY)
 def isnan(x: Tensor, /) -> Tensor:
     """Whether x is not a number."""
 
 
-@elementwise(NUMERIC)
+@elementwise(ANY)
 def isinf(x: Tensor, /) -> Tensor:
     """Whether x is infinite."""
 
 
-@elementwise(NUMERIC)
+@elementwise(ANY)
 def isfinite(x: Tensor, /) -> Tensor:
     """Whether x is neither infinite nor nan."""
 

@@ -299,6 +299,17 @@ def test_an_affine_grid_mirrors_an_image(mode, corners, device):
     np.testing.assert_allclose(found.numpy(), reference[..., ::-1], rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize("dtype", [lucid.float16, lucid.bfloat16])
+def test_places_in_16_bits_are_not_rounded_between_pixels(dtype, device):
+    """Pixel k holds k: 101 of them tell apart places that 16 bits would merge once multiplied by 50."""
+    image = lucid.arange(101, dtype=lucid.float32, device=device).reshape((1, 1, 1, 101))
+    grid = lucid.asarray([[[[0.37, 0.0], [-0.73, 0.0]]]], dtype=dtype, device=device)
+    found = F.grid_sample(image.astype(dtype), grid, align_corners=True)
+    assert found.dtype is dtype
+    wanted = lucid.astype((grid[..., 0].astype(lucid.float32) + 1) * 50, dtype)
+    assert found.reshape((2,)).tolist() == wanted.reshape((2,)).tolist()
+
+
 def test_an_affine_grid_turns_a_volume(device):
     x, reference = values(1, 2, 3, 3, 3, device=device)
     turn = lucid.asarray([[[0.0, 0, 1, 0], [1, 0, 0, 0], [0, 1, 0, 0]]], device=device)  # x looks at z, y at x, z at y

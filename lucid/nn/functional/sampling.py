@@ -13,6 +13,7 @@ from ...ops.data_types import astype
 from ...ops.elementwise import abs, clip, floor, remainder, round
 from ...ops.manipulation import permute_dims
 from ...ops.searching import where
+from ...ops.statistical import exact
 from ...tensor import Tensor
 from .resizing import keys_far, keys_near
 
@@ -84,6 +85,7 @@ def grid_sample(
     if mode == "bicubic" and space == 3:
         raise ValueError(f"{name}: mode='bicubic' is for images (n, c, h, w), not for input {input.shape}")
 
+    dtype, input, grid = input.dtype, exact(input), exact(grid)
     axes = []
     for i, n in enumerate(input.shape[2:]):
         axes.append(_along(grid[..., space - 1 - i], n, mode, padding_mode, bool(align_corners)))
@@ -93,7 +95,7 @@ def grid_sample(
     for corner in product(*axes):
         weight = reduce(mul, (weight for _, weight in corner))
         found.append(pixels[(image, *(place for place, _ in corner))] * weight[..., None])
-    return permute_dims(reduce(Tensor.__add__, found), (0, space + 1, *range(1, space + 1)))
+    return astype(permute_dims(reduce(Tensor.__add__, found), (0, space + 1, *range(1, space + 1))), dtype, copy=False)
 
 
 def _along(places: Tensor, n: int, mode: str, padding_mode: str, align_corners: bool) -> list[Tap]:
