@@ -14,6 +14,7 @@ from lucid import Tensor, tree
 from .names import FIRST_ORDER_ALONE, NAMES, VARIANTS, Unsupported
 
 LIMIT = 60  # samples of each variant of an op: its first half of them, and every few of the rest
+BFLOAT16 = {torch.bfloat16: lucid.bfloat16}  # which NumPy does not have
 LARGEST = 100_000  # elements of a sample; larger ones say no more, and take minutes
 
 INFOS = {
@@ -38,12 +39,17 @@ def best_dtype(info: Any, *wanted: torch.dtype) -> torch.dtype:
     return next(dtype for dtype in order if dtype in supported)
 
 
-def samples(info: Any, dtype: torch.dtype, requires_grad: bool, limit: int = LIMIT) -> tuple[list[Any], int]:
-    """Samples of an op, and how many were left aside."""
+def every_sample(info: Any, dtype: torch.dtype, requires_grad: bool) -> Iterator[Any]:
+    """The same ones at each run."""
     torch.manual_seed(0)
     random.seed(0)
     np.random.seed(0)
-    found = [*info.sample_inputs("cpu", dtype, requires_grad=requires_grad)]
+    return info.sample_inputs("cpu", dtype, requires_grad=requires_grad)
+
+
+def samples(info: Any, dtype: torch.dtype, requires_grad: bool, limit: int = LIMIT) -> tuple[list[Any], int]:
+    """Samples of an op, and how many were left aside."""
+    found = [*every_sample(info, dtype, requires_grad)]
     kept = [sample for sample in found if elements(sample) <= LARGEST]
     if len(kept) > limit:
         first, rest = kept[: limit // 2], kept[limit // 2 :]
@@ -53,7 +59,7 @@ def samples(info: Any, dtype: torch.dtype, requires_grad: bool, limit: int = LIM
 
 def to_lucid(value: Any, device: str = "cpu") -> Any:
     if isinstance(value, torch.Tensor):
-        x = lucid.asarray(host(value), device=device)
+        x = lucid.asarray(host(value), dtype=BFLOAT16.get(value.dtype), device=device)
         return x.requires_grad_() if value.requires_grad else x
     return tuple(value) if isinstance(value, torch.Size) else value
 

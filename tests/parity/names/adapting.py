@@ -38,6 +38,11 @@ def only(function: Call, **renamed: str) -> Call:
     return call
 
 
+def running(function: Call) -> Call:
+    """A function of (x, dim) with a dtype, as `added`."""
+    return lambda x, dim=-1, *, dtype=None: function(x, axis=along(x, dim), dtype=lucid_dtype(dtype))
+
+
 def by_axis(function: Call) -> Call:
     """A function of (x, dim), with an axis to be named."""
     return lambda x, dim=-1: function(x, axis=along(x, dim))
@@ -48,6 +53,19 @@ def in_dtype(function: Call) -> Call:
 
     def call(x: Tensor, *args: Any, dtype: Any = None, **options: Any) -> Any:
         return function(x if dtype is None else x.astype(lucid_dtype(dtype)), *args, **options)
+
+    return call
+
+
+def real(x: Tensor) -> Tensor:
+    return x.real if x.dtype.name.startswith("complex") else x
+
+
+def added(function: Call) -> Call:
+    """A sum or product, to which the dtype is an option in lucid too."""
+
+    def call(x: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+        return function(x, axis=along(x, dim), keepdims=keepdim, dtype=lucid_dtype(dtype))
 
     return call
 

@@ -6,7 +6,7 @@ from typing import Any
 import lucid
 from lucid import Tensor
 
-from .adapting import Call, lucid_dtype, only
+from .adapting import Call, lucid_dtype, only, real
 
 UNARY = """
     abs acos acosh asin asinh atan atanh ceil cos cosh digamma erf erfc erfinv exp expm1 floor frac isfinite isinf
@@ -30,8 +30,10 @@ def scaled(function: Call) -> Call:
 
 
 def divided(a: Any, b: Any, rounding_mode: str | None = None) -> Tensor:
-    quotient = {None: lucid.divide, "floor": lucid.floor_divide}
-    return quotient[rounding_mode](a, b) if rounding_mode != "trunc" else lucid.trunc(lucid.divide(a, b))
+    if rounding_mode == "trunc":
+        whole = lucid.result_type(a, b).kind != "real floating"
+        return lucid.floor_divide(a - lucid.fmod(a, b), b) if whole else lucid.trunc(lucid.divide(a, b))
+    return (lucid.divide if rounding_mode is None else lucid.floor_divide)(a, b)
 
 
 def rounded(x: Tensor, decimals: int = 0) -> Tensor:
@@ -61,6 +63,7 @@ def angle(x: Tensor) -> Tensor:
 
 
 def logit(x: Tensor, eps: float | None = None) -> Tensor:
+    x = x if x.dtype.is_floating else x.astype(lucid.float32)
     return lucid.logit(x if eps is None else lucid.clip(x, eps, 1 - eps))
 
 
@@ -70,6 +73,12 @@ def mvlgamma(x: Tensor, p: int) -> Tensor:
 
 def entropy(x: Tensor) -> Tensor:
     return lucid.where(x < 0, -math.inf, -lucid.xlogy(x, x))
+
+
+def doubled(x: Any) -> Any:
+    if not isinstance(x, Tensor):
+        return x
+    return x.astype(lucid.complex128 if x.dtype.name.startswith("complex") else lucid.float64)
 
 
 def power_of_two(a: Tensor, b: Tensor) -> Tensor:
@@ -83,15 +92,11 @@ def logaddexp2(a: Tensor, b: Tensor) -> Tensor:
 def filled(x: Tensor, value: Any = 0) -> Tensor:
     if isinstance(value, Tensor):
         return lucid.where(lucid.zeros(x.shape, dtype=lucid.bool), x, value)
-    return lucid.where(lucid.zeros(x.shape, dtype=lucid.bool), x, float(value) if x.dtype.is_floating else value)
+    return lucid.full(x.shape, value, dtype=x.dtype) + x * 0 if x.dtype.is_floating else lucid.full_like(x, value)
 
 
 def reflected(operator: Call) -> Call:
     return lambda x, other: operator(other, x)
-
-
-def real(x: Tensor) -> Tensor:
-    return x.real if x.dtype.name.startswith("complex") else x
 
 
 NAMES: dict[str, Call] = {
@@ -114,7 +119,7 @@ NAMES: dict[str, Call] = {
     "gt": lucid.greater,
     "ge": lucid.greater_equal,
     "bitwise_not": lucid.bitwise_invert,
-    "float_power": lambda a, b: lucid.pow(*(v.astype(lucid.float64) if isinstance(v, Tensor) else v for v in (a, b))),
+    "float_power": lambda a, b: lucid.pow(*map(doubled, (a, b))),
     "fmax": known(lucid.maximum),
     "fmin": known(lucid.minimum),
     "clamp": only(lucid.clip),
@@ -167,7 +172,7 @@ NAMES: dict[str, Call] = {
     "special.modified_bessel_i1": lucid.i1,
     "special.log_ndtr": lucid.log_ndtr,
     "special.ndtr": lucid.ndtr,
-    "special.ndtri": lambda x: lucid.erfinv(x * 2 - 1) * math.sqrt(2),
+    "special.ndtri": lambda x: lucid.erfinv(x * 2.0 - 1) * math.sqrt(2),
     "special.xlog1py": lambda a, b: lucid.xlogy(a, b + 1),
     # Operators with the number or tensor on the left
     "__radd__": reflected(lambda a, b: a + b),

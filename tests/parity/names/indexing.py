@@ -3,10 +3,12 @@
 from math import prod
 from typing import Any
 
+import torch
+
 import lucid
 from lucid import Tensor
 
-from .adapting import Call, Unsupported, along, key_along
+from .adapting import Call, Unsupported, along, key_along, lucid_dtype
 
 REDUCTIONS = {"add": "sum", "multiply": "prod"}
 
@@ -86,15 +88,15 @@ def masked_from(x: Tensor, mask: Tensor, source: Tensor) -> Tensor:
 
 def unraveled(indices: Tensor, shape: Any) -> list[Tensor]:
     sizes = shape.tolist() if isinstance(shape, Tensor) else [*shape] if isinstance(shape, tuple | list) else [shape]
+    indices = indices.astype(lucid.int64)
     return [indices // prod(sizes[i + 1 :]) % n for i, n in enumerate(sizes)]
 
 
 def triangle(function: Call) -> Call:
-    def call(rows: int, columns: int, offset: int = 0, **options: Any) -> Tensor:
+    def call(rows: int, columns: int, offset: int = 0, dtype: Any = torch.int64, **options: Any) -> Tensor:
         inside = function(lucid.ones((rows, columns), dtype=lucid.int64), k=offset)
-        return lucid.reshape(lucid.stack(lucid.nonzero(inside)), (2, -1)) if inside.size else lucid.zeros(
-            (2, 0), dtype=lucid.int64
-        )  # fmt: skip
+        places = lucid.stack(lucid.nonzero(inside)).reshape((2, -1)) if inside.size else lucid.zeros((2, 0))
+        return places.astype(lucid_dtype(dtype))
 
     return call
 

@@ -5,7 +5,7 @@ from typing import Any
 import lucid
 from lucid import Tensor, linalg
 
-from .adapting import Call, Unsupported, along
+from .adapting import Call, Unsupported, along, real
 
 
 def sum_and_product(product: Call) -> Call:
@@ -26,6 +26,11 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
     if not isinstance(dims, int) and [a.shape[i] for i in dims[0]] != [b.shape[i] for i in dims[1]]:
         raise Unsupported("axes of different sizes that are summed over together")
     return lucid.tensordot(a, b, axes=dims if isinstance(dims, int) else tuple(dims))
+
+
+def logdet(x: Tensor) -> Tensor:
+    sign, size = linalg.slogdet(x)
+    return size + lucid.log(sign) if x.dtype.name.startswith("complex") else lucid.where(sign < 0, float("nan"), size)
 
 
 def cross(a: Tensor, b: Tensor, dim: Any = None) -> Tensor:
@@ -82,7 +87,7 @@ def rank(x: Tensor, *, atol: Any = None, rtol: Any = None, hermitian: bool = Fal
 def lstsq(a: Tensor, b: Tensor, rcond: Any = None, driver: Any = None) -> Any:
     """With residuals for more rows than columns alone, and ranks and singular values where the driver has them."""
     found = linalg.lstsq(a, b, rtol=rcond)
-    none, of_rank = lucid.zeros((0,), dtype=a.dtype), lucid.zeros((0,), dtype=lucid.int64)
+    none, of_rank = lucid.zeros((0,), dtype=found.residuals.dtype), lucid.zeros((0,), dtype=lucid.int64)
     residuals = found.residuals if a.shape[-2] > a.shape[-1] and driver != "gelsy" else none
     rank = found.rank if driver != "gels" else of_rank
     return found.solution, residuals, rank, found.singular_values.detach() if driver in ("gelsd", "gelss") else none
@@ -111,7 +116,7 @@ def packed(x: Tensor, pivot: bool = True) -> tuple[Tensor, Tensor]:
     m, n = x.shape[-2:]
     below = lucid.pad(low, [(0, 0)] * (x.ndim - 1) + [(0, n - low.shape[-1])])
     above = lucid.pad(up, [(0, 0)] * (x.ndim - 2) + [(0, m - up.shape[-2]), (0, 0)])
-    order = lucid.reshape(lucid.argmax(p, axis=-2), (-1, m)).tolist() if p.size else []
+    order = lucid.reshape(lucid.argmax(real(p), axis=-2), (-1, m)).tolist() if p.size else []
     swaps = lucid.asarray([exchanges(row, min(m, n)) for row in order], dtype=lucid.int32)
     return lucid.tril(below, k=-1) + lucid.triu(above), lucid.reshape(swaps, (*x.shape[:-2], min(m, n)))
 
@@ -204,7 +209,7 @@ NAMES: dict[str, Call] = {
     "addbmm": sum_and_product(lambda a, b: lucid.sum(lucid.matmul(a, b), axis=0)),
     "addr": sum_and_product(linalg.outer),
     "matrix_exp": linalg.expm,
-    "logdet": lambda x: lucid.where(linalg.slogdet(x).sign < 0, float("nan"), linalg.slogdet(x).logabsdet),
+    "logdet": logdet,
     "cholesky": lambda x, upper=False: linalg.cholesky(x, upper=upper),
     "cholesky_solve": lambda b, factor, upper=False: linalg.solve(of_factor(factor, upper), b),
     "cholesky_inverse": lambda factor, upper=False: linalg.inv(of_factor(factor, upper)),

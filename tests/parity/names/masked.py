@@ -51,6 +51,12 @@ def spread(function: Call) -> Call:
     return call
 
 
+def mean(x: Tensor, dim: Any = None, *, keepdim: bool = False, mask: Any = None, dtype: Any = None) -> Tensor:
+    total = reduction(lucid.sum, 0)(x, dim, keepdim=keepdim, mask=mask, dtype=dtype)
+    ones = lucid.ones_like(x, dtype=lucid.int64)
+    return total / reduction(lucid.sum, 0)(ones, dim, keepdim=keepdim, mask=mask)
+
+
 def median(x: Tensor, dim: int, *, keepdim: bool = False, mask: Any = None, dtype: Any = None) -> Tensor:
     x = kept(x, mask, math.nan)
     return lucid.nanquantile(x, 0.5, axis=along(x, dim), keepdims=keepdim, method="lower")
@@ -78,7 +84,7 @@ NAMES: dict[str, Call] = {
     "masked.amin": reduction(lucid.min, math.inf),
     "masked.argmax": places(lucid.argmax, -math.inf),
     "masked.argmin": places(lucid.argmin, math.inf),
-    "masked.mean": reduction(lucid.nanmean, math.nan),
+    "masked.mean": mean,
     "masked.median": median,
     "masked.var": spread(lucid.nanvar),
     "masked.std": spread(lucid.nanstd),

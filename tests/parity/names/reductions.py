@@ -5,7 +5,7 @@ from typing import Any
 import lucid
 from lucid import Tensor, linalg
 
-from .adapting import Call, Unsupported, along, by_axis, in_dtype, reduced
+from .adapting import Call, Unsupported, added, along, by_axis, in_dtype, reduced, running
 
 
 def spread(function: Call) -> Call:
@@ -176,8 +176,8 @@ def distances(a: Tensor, b: Tensor, p: float = 2.0, compute_mode: Any = None) ->
 
 
 NAMES: dict[str, Call] = {
-    "sum": reduced(lucid.sum),
-    "prod": reduced(lucid.prod),
+    "sum": added(lucid.sum),
+    "prod": added(lucid.prod),
     "mean": reduced(lucid.mean),
     "amax": reduced(lucid.max),
     "amin": reduced(lucid.min),
@@ -209,8 +209,8 @@ NAMES: dict[str, Call] = {
     "sort": ordered,
     "msort": lambda x: lucid.sort(x, axis=0),
     "argsort": argsorted,
-    "cumsum": in_dtype(by_axis(lucid.cumulative_sum)),
-    "cumprod": in_dtype(by_axis(lucid.cumulative_prod)),
+    "cumsum": running(lucid.cumulative_sum),
+    "cumprod": running(lucid.cumulative_prod),
     "cummax": by_axis(lucid.cummax),
     "cummin": by_axis(lucid.cummin),
     "logcumsumexp": by_axis(lucid.logcumsumexp),
