@@ -89,14 +89,18 @@ def pull(
 ) -> dict[Node, Tensor]:
     """Pull gradients back from `outputs` to the `wanted` nodes, or into the leaves if that is None."""
     retain_graph = create_graph if retain_graph is None else retain_graph
-    recorded, gradients = create_graph, [beside(g, x) for x, g in zip(outputs, gradients, strict=True)]
-    if any(further_in(g, x) for x, g in zip(outputs, gradients, strict=True)):
-        if wanted is None:
-            raise GradientError(
-                "backward: inside vmap, each element has a gradient of its own for what all of them share; "
-                "use vjp or value_and_grad, which return it"
-            )
-        create_graph = True  # a batch of gradients for one graph: they meet its values as Tensors do
+    recorded, met = create_graph, []
+    for x, g in zip(outputs, gradients, strict=True):
+        if type(g.array) is not type(x.array):  # they are not of one batch
+            g = beside(g, x)
+            if further_in(g, x):
+                if wanted is None:
+                    raise GradientError(
+                        "backward: inside vmap, each element has a gradient of its own for what all of them share; "
+                        "use vjp or value_and_grad, which return it"
+                    )
+                create_graph = True  # a batch of gradients for one graph: they meet its values as Tensors do
+        met.append(g)
     nodes = order([x.node for x in outputs if x.node is not None], until)
     if wanted is None:
         needed: Set[Node | None] = set(nodes)
@@ -108,7 +112,7 @@ def pull(
         needed.discard(None)
 
     pending: dict[Node | None, Any] = {}
-    for x, g in zip(outputs, gradients, strict=True):
+    for x, g in zip(outputs, met):
         g = g if create_graph else g.array
         pending[x.node] = pending[x.node] + g if x.node in pending else g
     found: dict[Node, Tensor] = {}
@@ -138,11 +142,12 @@ def pull(
             asked = [parent in needed for parent in parents]
             if True not in asked:
                 continue
-            xp = OPS if create_graph else backend_of[type(_one(g))]
+            xp = OPS if create_graph else backend_of.get(type(g)) or backend_of[type(_one(g))]
             vjp = watched_gradient if watched else node.op.vjp
-            for parent, wants, d in zip(parents, asked, vjp(node, g, asked, xp), strict=True):
+            for parent, wants, d in zip(parents, asked, vjp(node, g, asked, xp)):  # strict takes as long again
                 if wants and d is not None:
-                    pending[parent] = pending[parent] + d if parent in pending else d
+                    before = pending.get(parent)
+                    pending[parent] = d if before is None else before + d
             if not retain_graph:
                 node.kept, node.parents = FREED, ()
     return found

@@ -7,6 +7,7 @@ just as long as something that was computed with it.
 
 from collections.abc import Callable, Iterable, Sequence, Set
 from itertools import count
+from operator import attrgetter
 from types import SimpleNamespace
 from typing import Any, Protocol, TypeVar
 
@@ -19,6 +20,7 @@ OPS = SimpleNamespace()
 
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+number_of, _next = attrgetter("number"), count().__next__
 
 
 def offer(function: Function) -> Function:
@@ -42,7 +44,7 @@ class Operation(Protocol):
 class Node:
     """One recorded op: its parents, and only what its gradient rules asked to keep."""
 
-    __slots__ = ("grad", "hooks", "kept", "op", "parents", "shapes")
+    __slots__ = ("grad", "hooks", "kept", "number", "op", "parents", "shapes")
 
     op: Operation | None
     parents: Sequence["Node | None"]
@@ -54,6 +56,7 @@ class Node:
     def __init__(self, op: Operation | None, parents: Any, shapes: Any, kept: Any) -> None:
         self.op, self.parents, self.shapes, self.kept = op, parents, shapes, kept
         self.hooks = self.grad = None
+        self.number = _next()  # larger than those of the parents, which were there before
 
 
 class Leaf(Node):
@@ -97,24 +100,12 @@ class Outputs(tuple[Any, ...]):
 
 def order(ends: Iterable[Node], until: Set[Node] = frozenset()) -> list[Node]:
     """All nodes that `ends` were computed from, each before its parents; nothing is followed past `until`."""
-    children: dict[Any, int] = dict.fromkeys(ends, 0)  # how many nodes have each as a parent
-    ends = list(children)
-    stack = list(children)
+    found = set(ends)
+    stack = list(found)
     while stack:
         if (node := stack.pop()) not in until:
             for parent in node.parents:
-                if parent in children:
-                    children[parent] += 1
-                elif parent is not None:
-                    children[parent] = 1
+                if parent is not None and parent not in found:
+                    found.add(parent)
                     stack.append(parent)
-    ready, ordered = [node for node in ends if not children[node]], []
-    while ready:
-        ordered.append(node := ready.pop())
-        if node not in until:
-            for parent in node.parents:
-                if parent is not None:
-                    children[parent] -= 1
-                    if not children[parent]:
-                        ready.append(parent)
-    return ordered
+    return sorted(found, key=number_of, reverse=True)

@@ -27,7 +27,7 @@ right as it stands. The gradient of a complex input z = x + iy is dL/dx + i dL/d
 
 from collections.abc import Callable, Sequence
 from functools import update_wrapper
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any, TypeVar
 
 from ..backends import backend_of
@@ -49,6 +49,11 @@ node_of, shape_of, array_of = attrgetter("node"), attrgetter("shape"), attrgette
 def parameters(function: Callable[..., Any]) -> tuple[str, ...]:
     """The names of a function's parameters: as inspect.signature has them, but in no time."""
     return function.__code__.co_varnames[: function.__code__.co_argcount]
+
+
+def picking(names: tuple[str, ...]) -> Callable[[dict[str, Any]], tuple[Any, ...]]:
+    """What picks the values of some names out of a dictionary."""
+    return itemgetter(*names) if len(names) > 1 else lambda known: tuple([known[name] for name in names])
 
 
 class _Kernels(dict[type, Any]):
@@ -75,40 +80,14 @@ class Primitive:
         self.kernels = _Kernels(self, self.name)
         code = function.__code__
         inputs = code.co_varnames[: code.co_posonlyargcount]
-        self.rules = [(rules[x], parameters(rules[x])) if x in rules else None for x in inputs]
+        self.rules = [(rules[x], picking(parameters(rules[x]))) if x in rules else None for x in inputs]
         self.differentiable = bool(rules)
-        asked = {name for rule in self.rules if rule for name in rule[1]}
+        asked = {name for rule in rules.values() for name in parameters(rule)}
         self.keeps_inputs = [(i, x) for i, x in enumerate(inputs) if x in asked]
         self.keeps_places = [(i, x) for i, x in enumerate(inputs) if {f"{x}_dtype", f"{x}_device"} & asked]
         self.names_of_shapes = [(i, f"{x}_shape") for i, x in enumerate(inputs) if f"{x}_shape" in asked]
         self.keeps_out = "out" in asked
         self.keeps = bool(self.keeps_inputs or self.keeps_places or self.keeps_out)
-
-    def __call__(self, *inputs: Tensor, **options: Any) -> Any:
-        """Run on the inputs' device and record, if a gradient flows through any of them.
-
-        Where backends return a tuple of arrays, the result is a tuple of tensors.
-        """
-        arrays = tuple(map(array_of, inputs))
-        array_type = type(arrays[0])
-        if len(arrays) > 1:
-            for array in arrays:
-                if type(array) is not array_type:
-                    return self(*meeting(self.name, inputs), **options)
-        return self.result(self.kernels[array_type](*arrays, **options), inputs, arrays, options)
-
-    def result(self, found: Any, inputs: Sequence[Tensor], arrays: Sequence[Any], options: dict[str, Any]) -> Any:
-        """What a kernel found as tensors, recorded if a gradient flows through any input."""
-        several = type(found) is tuple
-        known = inputs[0]._dtype if self.keeps_dtype else None
-        out: Any = tuple(map(Tensor, found)) if several else Tensor(found, None, known)
-        if self.differentiable:
-            for x in inputs:
-                if x.node is not None:
-                    if MODES.recording:
-                        (self.record_all if several else self.record)(out, inputs, arrays, options)
-                    break
-        return out
 
     def record(self, out: Tensor, inputs: Sequence[Tensor], arrays: Sequence[Any], options: dict[str, Any]) -> None:
         """Give the output a node that points at the nodes of the inputs and keeps what the rules will ask for.
@@ -144,28 +123,29 @@ class Primitive:
     def vjp(self, node: Node, g: Any, wanted: list[bool], xp: Any) -> list[Any]:
         shapes = node.shapes
         known = {**node.kept, "g": g, "xp": xp, "shapes": shapes}
+        several = isinstance(g, Outputs)
         if xp is OPS:  # rules see Tensors: an input continues the graph behind it, the output the graph of this node
             for i, name in self.keeps_inputs:
                 known[name] = Tensor(known[name], node.parents[i])
-            if isinstance(g, Outputs):
+            if several:
                 known["out"] = tuple(Tensor(a, part(node, i)) for i, a in enumerate(known["out"]))
             elif self.keeps_out:
                 known["out"] = Tensor(known["out"], node)
-        if isinstance(g, Outputs):
+        if several:
             known["reached"] = tuple(d is not None for d in g)
             g = tuple(xp.zeros_like(x) if d is None else d for d, x in zip(g, known["out"], strict=True))
             known["g"] = g
         for i, name in self.names_of_shapes:
             known[name] = shapes[i]
-        if conjugate := self.holomorphic and not isinstance(g, tuple) and xp.is_complex(g):
+        if conjugate := self.holomorphic and not several and xp.is_complex(g):
             known["g"] = xp.conj(g)
         found: list[Any] = [None] * len(shapes)
         for i, wants in enumerate(wanted):
             rule = self.rules[i if i < len(self.rules) else -1]
             if wants and rule is not None:
                 known["position"] = i
-                function, names = rule
-                d = function(*map(known.__getitem__, names))
+                function, arguments = rule
+                d = function(*arguments(known))
                 if d.shape != shapes[i]:
                     d = sum_to(xp, d, shapes[i])
                 found[i] = xp.conj(d) if conjugate else d
@@ -262,13 +242,28 @@ def primitive(*, holomorphic: bool = True, keeps_dtype: bool = False, **rules: R
     return declare
 
 
-def apply(function: Callable[..., Any], *inputs: Tensor, **options: Any) -> Tensor:
-    """Run the primitive that `function` declares, with arguments that have been made ready."""
-    op = function.op  # type: ignore[attr-defined]
-    if len(inputs) != 1:
-        return op(*inputs, **options)
-    array = inputs[0].array  # as a call of the op, where there is nothing to compare
-    return op.result(op.kernels[type(array)](array, **options), inputs, (array,), options)
+def apply(function: Callable[..., Any], *inputs: Tensor, **options: Any) -> Any:
+    """Run the primitive that `function` declares, with arguments that have been made ready.
+
+    It runs on the inputs' device, and is recorded if a gradient flows through any of them. Where backends return a
+    tuple of arrays, the result is a tuple of tensors.
+    """
+    op: Primitive = function.op  # type: ignore[attr-defined]
+    first = inputs[0]
+    array_type, flows = type(first.array), False
+    arrays = []
+    for x in inputs:
+        array = x.array
+        if type(array) is not array_type:
+            return apply(function, *meeting(op.name, inputs), **options)
+        arrays.append(array)
+        flows = flows or x.node is not None
+    found = op.kernels[array_type](*arrays, **options)
+    several = type(found) is tuple
+    out: Any = tuple(map(Tensor, found)) if several else Tensor(found, None, first._dtype if op.keeps_dtype else None)
+    if flows and op.differentiable and MODES.recording:
+        (op.record_all if several else op.record)(out, inputs, arrays, options)
+    return out
 
 
 def composite(body: Function) -> Function:
