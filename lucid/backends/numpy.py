@@ -58,8 +58,7 @@ AS_NUMPY_HAS_IT = """
     abs acos acosh add asin asinh atan atan2 atanh bitwise_and bitwise_invert bitwise_left_shift bitwise_or
     bitwise_right_shift bitwise_xor ceil copysign cos cosh divide equal exp flip floor gcd greater greater_equal hypot
     isfinite isinf isnan less less_equal log log10 log1p log2 logaddexp logical_and logical_not logical_or logical_xor
-    maximum minimum multiply negative not_equal ones_like remainder round signbit sin sinh sqrt square subtract
-    tan trunc zeros_like
+    maximum minimum multiply negative not_equal remainder round signbit sin sinh sqrt square subtract tan trunc
 """.split()
 globals().update({name: getattr(np, name) for name in AS_NUMPY_HAS_IT})
 globals().update({name: getattr(numpy_linalg, name) for name in numpy_linalg.__all__})
@@ -94,6 +93,8 @@ class quietly:
 
 
 def border(kernel: Callable[..., Any]) -> Callable[..., Any]:
+    if kernel in ONLY_MOVES:
+        return kernel
     silence, restore, quiet, array_type = _silence, _restore, _QUIET, np.ndarray
 
     def call(*arrays: Array, **options: Any) -> Any:
@@ -284,6 +285,7 @@ def in_float32(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 LARGEST_OF_ALL = 65504.0  # every floating dtype holds it
+FEW = 1024  # numbers that are written sooner than NumPy, in Python, has made a view of fewer
 
 
 # --- Creation and dtypes ---------------------------------------------------------------------------------------------
@@ -298,6 +300,20 @@ def full(shape: tuple[int, ...], value: Any, dtype: DType) -> Array:
     if type(value) is int and value == 0:  # memory that the system hands out as zeros, when it is first touched
         return np.zeros(shape, native(dtype))
     return np.full(shape, value, native(dtype))
+
+
+def zeros_like(x: Array) -> Array:
+    return _filled(x, 0)
+
+
+def ones_like(x: Array) -> Array:
+    return _filled(x, 1)
+
+
+def _filled(x: Array, value: int) -> Array:
+    out = np.empty_like(x)
+    out.fill(value)  # in a third of the time that np.ones_like takes for a few numbers
+    return out
 
 
 def linspace(start: float, stop: float, num: int, endpoint: bool, dtype: DType) -> Array:
@@ -427,7 +443,23 @@ def permute_dims(x: Array, axes: tuple[int, ...]) -> Array:
 
 
 def broadcast_to(x: Array, shape: tuple[int, ...]) -> Array:
-    return np.broadcast_to(x, shape)
+    if math.prod(shape) > FEW:
+        return np.broadcast_to(x, shape)
+    out = np.empty(shape, x.dtype)
+    out[...] = x
+    return out
+
+
+def matrix_transpose(x: Array) -> Array:
+    return x.swapaxes(-1, -2)
+
+
+def getitem(x: Array, key: Any) -> Array:
+    out = x[key]
+    return out if type(out) is np.ndarray else np.asarray(out)
+
+
+ONLY_MOVES = {reshape, permute_dims, broadcast_to, matrix_transpose, getitem}  # numbers: so there is nothing to mend
 
 
 def concat(*arrays: Array, axis: int) -> Array:
@@ -453,9 +485,11 @@ def pad(x: Array, widths: tuple[tuple[int, int], ...], value: float = 0) -> Arra
 # --- Reductions ------------------------------------------------------------------------------------------------------
 
 
-@in_float32
 def sum(x: Array, axis: tuple[int, ...], keepdims: bool = False) -> Array:
-    return np.add.reduce(x, axis, x.dtype, keepdims=keepdims)
+    dtype = x.dtype
+    if dtype.itemsize == 2 and _low(x):
+        return np.add.reduce(x, axis, np.float32, keepdims=keepdims).astype(dtype)
+    return np.add.reduce(x, axis, dtype, None, keepdims)
 
 
 @in_float32
@@ -528,15 +562,14 @@ def unique(x: Array) -> Any:
 # --- Linear algebra --------------------------------------------------------------------------------------------------
 
 
-@in_float32
 def matmul(x1: Array, x2: Array) -> Array:
-    if x2.ndim == 2 < x1.ndim and x1.size:  # one large product is faster than many small ones
-        return np.matmul(x1.reshape(-1, x1.shape[-1]), x2).reshape(*x1.shape[:-1], x2.shape[-1])
-    return np.matmul(x1, x2)
-
-
-def matrix_transpose(x: Array) -> Array:
-    return x.swapaxes(-1, -2)
+    if x1.dtype.itemsize == 2 and _low(x1):
+        return matmul(x1.astype(np.float32), x2.astype(np.float32)).astype(x1.dtype)
+    if x2.ndim != 2 or not x1.size:
+        return np.matmul(x1, x2)
+    if x1.ndim == 2:
+        return x1.dot(x2)  # costs a small product a third of what matmul does
+    return x1.reshape(-1, x1.shape[-1]).dot(x2).reshape(*x1.shape[:-1], x2.shape[-1])  # one, not many small ones
 
 
 # --- Indexing --------------------------------------------------------------------------------------------------------
@@ -548,10 +581,6 @@ def bounded(indices: Array, size: int, where: str) -> Array:
         wrong = indices[(indices < -size) | (indices >= size)]
         raise IndexError(f"{where}: index {wrong[0]} is outside")
     return indices
-
-
-def getitem(x: Array, key: Any) -> Array:
-    return x[key]
 
 
 def setitem(x: Array, value: Array, key: Any) -> Array:

@@ -13,6 +13,8 @@ from .statistical import sum
 
 __all__ = ["gelu", "log_softmax", "softmax"]
 
+PRECISE = precise(REAL_FLOATING)
+
 
 @offer
 def softmax_slope(out: Tensor, g: Tensor, /, *, axis: int) -> Tensor:
@@ -26,7 +28,7 @@ def log_softmax_slope(out: Tensor, g: Tensor, /, *, axis: int) -> Tensor:
     return g - exp(out) * sum(g, axis=axis, keepdims=True)
 
 
-@primitive(x=lambda xp, g, out, axis: xp.softmax_slope(out, g, axis=axis))
+@primitive(keeps_dtype=True, x=lambda xp, g, out, axis: xp.softmax_slope(out, g, axis=axis))
 def softmax(x: Tensor, /, *, axis: int = -1) -> Tensor:
     """exp(x) divided by its sum along an axis, computed without overflow.
 
@@ -34,14 +36,14 @@ def softmax(x: Tensor, /, *, axis: int = -1) -> Tensor:
     >>> softmax(lucid.zeros(2))
     tensor([0.5, 0.5], dtype=float32, device='cpu')
     """
-    x = ready("softmax", precise(REAL_FLOATING), x)
+    x = ready("softmax", PRECISE, x)
     return apply(softmax, x, axis=one_axis("softmax", x.ndim, axis))
 
 
-@primitive(x=lambda xp, g, out, axis: xp.log_softmax_slope(out, g, axis=axis))
+@primitive(keeps_dtype=True, x=lambda xp, g, out, axis: xp.log_softmax_slope(out, g, axis=axis))
 def log_softmax(x: Tensor, /, *, axis: int = -1) -> Tensor:
     """The logarithm of `softmax`, exact where that is close to 0."""
-    x = ready("log_softmax", precise(REAL_FLOATING), x)
+    x = ready("log_softmax", PRECISE, x)
     return apply(log_softmax, x, axis=one_axis("log_softmax", x.ndim, axis))
 
 

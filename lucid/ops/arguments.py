@@ -4,12 +4,13 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from math import prod
 from operator import index
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from .. import devices
 from ..autograd.modes import MODES
 from ..backends import backend_of
 from ..dtypes import (
+    ALL,
     BOOL,
     COMPLEX,
     DEFAULT_FLOAT,
@@ -38,28 +39,32 @@ Scalar = bool | int | float | complex
 Axis = int | tuple[int, ...] | None
 
 
-class Domain(NamedTuple):
+class Domain:
     """The kinds of dtype that an op is defined for, and what other kinds are converted to first, if anything.
 
     `precision` says what becomes of float32 and 16-bit numbers under `lucid.amp.autocast`: "fast" for products, which
     it computes in 16 bits, "precise" for what must not be rounded at every step, None for ops that take what comes.
     """
 
-    kinds: tuple[str, ...]
-    convert: DType | None = None
-    precision: Literal["fast", "precise"] | None = None
+    __slots__ = ("convert", "dtypes", "kinds", "precision")
+
+    def __init__(
+        self, kinds: tuple[str, ...], convert: DType | None = None, precision: Literal["fast", "precise"] | None = None
+    ) -> None:
+        self.kinds, self.convert, self.precision = kinds, convert, precision
+        self.dtypes = frozenset(dtype for dtype in ALL if dtype.kind in kinds)
 
 
 @cache
 def fast(domain: Domain) -> Domain:
     """A domain whose ops autocast computes in its dtype."""
-    return domain._replace(precision="fast")
+    return Domain(domain.kinds, domain.convert, "fast")
 
 
 @cache
 def precise(domain: Domain) -> Domain:
     """A domain whose ops autocast computes in float32."""
-    return domain._replace(precision="precise")
+    return Domain(domain.kinds, domain.convert, "precise")
 
 
 ANY = Domain((BOOL, SIGNED, UNSIGNED, REAL, COMPLEX))
@@ -76,7 +81,7 @@ LOGICAL = Domain((BOOL,), bool_dtype)
 
 def domain_dtype(function: str, domain: Domain, dtype: DType) -> DType:
     """The dtype in which `function` computes for inputs of `dtype`. Raises DTypeError outside its domain."""
-    if dtype.kind in domain.kinds:
+    if dtype in domain.dtypes:
         return dtype
     if domain.convert is None or (dtype.kind == COMPLEX and domain.convert is not bool_dtype):
         raise DTypeError(
@@ -115,9 +120,9 @@ def tensor(function: str, x: Any, name: str = "x") -> Tensor:
 
 def ready(function: str, domain: Domain, x: Any, name: str = "x") -> Tensor:
     """`x` in the dtype in which `function` computes."""
-    x = tensor(function, x, name)
-    if x.dtype.kind in domain.kinds and (domain.precision is None or MODES.casting is None):
+    if isinstance(x, Tensor) and x._dtype in domain.dtypes and (domain.precision is None or MODES.casting is None):
         return x  # the usual case
+    x = tensor(function, x, name)
     dtype = cast_dtype(domain, domain_dtype(function, domain, x.dtype), x.device)
     return x if dtype is x.dtype else cast(x, dtype)
 
@@ -149,10 +154,10 @@ def together(function: str, domain: Domain, *values: Any) -> list[Tensor]:
 def _are_one_dtype(domain: Domain, values: Sequence[Any]) -> bool:
     """Whether all are tensors of one dtype, in which an op of this domain computes."""
     first = values[0]
-    if not isinstance(first, Tensor) or (dtype := first.dtype).kind not in domain.kinds:
+    if not isinstance(first, Tensor) or (dtype := first.dtype) not in domain.dtypes:
         return False
-    for v in values[1:]:  # noqa: SIM110 - the generator of `all` takes as long as the rest
-        if not isinstance(v, Tensor) or v.dtype is not dtype:
+    for v in values:  # noqa: SIM110 - the generator of `all` takes as long as the rest
+        if not isinstance(v, Tensor) or (v._dtype or v.dtype) is not dtype:
             return False
     return True
 
@@ -245,9 +250,12 @@ def axes(function: str, x: Tensor, axis: Axis) -> tuple[int, ...]:
     >>> axes("sum", lucid.ones((2, 3, 4)), -1)
     (2,)
     """
+    ndim = x.array.ndim
     if axis is None:
-        return tuple(range(x.ndim))
-    ndim, given = x.ndim, axis if isinstance(axis, tuple | list) else (axis,)
+        return tuple(range(ndim))
+    if axis.__class__ is int and 0 <= axis < ndim:
+        return (axis,)  # the usual case
+    given = axis if isinstance(axis, tuple | list) else (axis,)
     found = tuple([a if a.__class__ is int and 0 <= a < ndim else one_axis(function, ndim, a) for a in given])
     if len(set(found)) != len(found):
         raise ShapeError(f"{function}: axis={axis} names an axis twice")

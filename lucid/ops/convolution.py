@@ -83,7 +83,7 @@ def _to_weight(
     return xp.permute_dims(out, (1, 0, *range(2, out.ndim)))
 
 
-@primitive(x=_to_input, weight=_to_weight)
+@primitive(keeps_dtype=True, x=_to_input, weight=_to_weight)
 def convolve(
     x: Tensor,
     weight: Tensor,

@@ -71,6 +71,9 @@ def _stretches(shape: tuple[int, ...], part: tuple[int, ...]) -> bool:
     return len(shape) <= len(part) and all(n in (1, size) for n, size in zip(shape, behind, strict=True))
 
 
+WHOLE = slice(None)
+
+
 class Key(tuple[Any, ...]):
     """A canonical key."""
 
@@ -151,14 +154,12 @@ def _plain(shape: Sequence[int], parts: tuple[Any, ...]) -> tuple[Any, ...] | No
         return None
     result: list[Any] = []
     for part, size in zip(parts, shape):
-        if part.__class__ is slice:
-            result.append(_canonical_slice(part, size))
-        elif part.__class__ is int and -size <= part < size:
+        if part.__class__ is int and -size <= part < size:
             result.append(part % size)
+        elif part.__class__ is slice:
+            result.append(part if part == WHOLE else _canonical_slice(part, size))
         else:
             return None
-    for size in shape[len(parts) :]:
-        result.append(slice(0, size, 1))
     return tuple(result)
 
 

@@ -47,7 +47,7 @@ def matmul(x1: Tensor, x2: Tensor, /) -> Tensor:
     >>> matmul(lucid.asarray([[1, 2]]), lucid.asarray([[3], [4]]))
     tensor([[11]], dtype=int64, device='cpu')
     """
-    same = isinstance(x1, Tensor) and isinstance(x2, Tensor) and x1.dtype is x2.dtype
+    same = isinstance(x1, Tensor) and isinstance(x2, Tensor) and x1._dtype is x2._dtype is not None
     if not same or MODES.casting is not None:
         x1, x2 = together("matmul", fast(ANY), tensor("matmul", x1, "x1"), tensor("matmul", x2, "x2"))
     if x1.array.ndim > 1 and x2.array.ndim > 1:

@@ -30,12 +30,12 @@ def reshape(x: Tensor, /, shape: int | Sequence[int], *, copy: bool | None = Non
     tensor([[0, 1],
             [2, 3]], dtype=int64, device='cpu')
     """
-    x = tensor("reshape", x)
     try:
-        if shape.__class__ is tuple and min(shape, default=0) >= 0:
+        if isinstance(x, Tensor) and shape.__class__ is tuple and (not shape or min(shape) >= 0):
             return apply(reshape, x, shape=shape)  # the usual case
     except (TypeError, ValueError):
         pass  # what follows says what is wrong, if anything is
+    x = tensor("reshape", x)
     sizes = tuple(map(index, shape if isinstance(shape, tuple | list) else (shape,)))
     if sizes.count(-1) == 1:
         known = -prod(sizes)
@@ -81,12 +81,12 @@ def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
 @primitive(keeps_dtype=True, x=lambda xp, g, axes: xp.permute_dims(g, _inverse(axes)))
 def permute_dims(x: Tensor, /, axes: Sequence[int]) -> Tensor:
     """x with its axes in the order `axes`. Raises ShapeError unless each is named once."""
-    x = tensor("permute_dims", x)
     try:
-        if axes.__class__ is tuple and min(axes, default=0) >= 0:
+        if isinstance(x, Tensor) and axes.__class__ is tuple and (not axes or min(axes) >= 0):
             return apply(permute_dims, x, axes=axes)  # the usual case
     except (TypeError, ValueError, IndexError):
         pass  # what follows says what is wrong, if anything is
+    x = tensor("permute_dims", x)
     order = arguments.axes("permute_dims", x, tuple(axes))
     if len(order) != x.ndim:
         raise ShapeError(f"permute_dims: axes={tuple(axes)} names {len(order)} of {x.ndim} axes; name each once")
@@ -153,7 +153,7 @@ def _part(xp: Any, g: Any, shapes: Sequence[tuple[int, ...]], position: int, axi
     return xp.getitem(g, key=(*[slice(None)] * axis, slice(start, start + shapes[position][axis], 1)))
 
 
-@primitive(arrays=_part)
+@primitive(keeps_dtype=True, arrays=_part)
 def concat(arrays: Sequence[Tensor], /, *, axis: int | None = 0) -> Tensor:
     """Tensors joined along an axis; each flattened first if `axis` is None.
 

@@ -10,9 +10,9 @@ from ..errors import DTypeError, ShapeError
 from ..tensor import Tensor
 from .arguments import (
     INTEGERS,
-    LOGICAL,
     ORDERED,
     REAL_FLOATING,
+    Domain,
     Scalar,
     broadcast_shapes,
     one_axis,
@@ -264,8 +264,11 @@ def masked_fill(x: Tensor, mask: Tensor, value: Tensor | Scalar, /) -> Tensor:
     return astype(found, x.dtype, copy=False)
 
 
+MASKS = Domain((BOOL,))
+
+
 def _mask(function: str, mask: Tensor) -> Tensor:
-    return ready(function, LOGICAL._replace(convert=None), mask, "mask")
+    return ready(function, MASKS, mask, "mask")
 
 
 def masked_select(x: Tensor, mask: Tensor, /) -> Tensor:

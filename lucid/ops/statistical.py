@@ -18,19 +18,19 @@ __all__ = ["cumulative_prod", "cumulative_sum", "max", "mean", "min", "prod", "s
 
 def _spread(xp: Any, g: Any, shape: tuple[int, ...], axis: tuple[int, ...]) -> Any:
     """Undo a reduction in shape: put the axes back that it took away, and repeat g along them."""
-    kept = tuple(1 if i in axis else n for i, n in enumerate(shape))
+    kept = tuple([1 if i in axis else n for i, n in enumerate(shape)])
     return xp.broadcast_to(xp.reshape(g, kept), shape)
 
 
+EVERY = precise(ANY)
 WIDENED = {BOOL: int64, SIGNED: int64, UNSIGNED: uint64}
 
 
 def _widened(function: str, x: Tensor, dtype: DType | None) -> Tensor:
     """x in `dtype`; if none is given, small integers and bools in 64 bits, as in NumPy."""
-    x = ready(function, precise(ANY), x)
-    if dtype is None:
-        dtype = WIDENED.get(x.dtype.kind, x.dtype)
-    return x if dtype is x.dtype else astype(x, dtype)
+    x = ready(function, EVERY, x)
+    dtype = WIDENED.get(x.dtype.kind) if dtype is None else dtype
+    return x if dtype is None or dtype is x.dtype else astype(x, dtype)
 
 
 @primitive(keeps_dtype=True, x=lambda xp, g, x_shape, axis: _spread(xp, g, x_shape, axis))
@@ -53,7 +53,7 @@ def _same_share(xp: Any, g: Any, x: Any, out: Any, x_shape: tuple[int, ...], axi
     return xp.where(chosen, _spread(xp, g, x_shape, axis), xp.zeros_like(x)) / count
 
 
-@primitive(x=_same_share)
+@primitive(keeps_dtype=True, x=_same_share)
 def max(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The largest element along axes, all of them for None; nan if there is one. Equal ones share the gradient.
 
@@ -62,7 +62,7 @@ def max(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     return _extreme(max, x, axis, keepdims)
 
 
-@primitive(x=_same_share)
+@primitive(keeps_dtype=True, x=_same_share)
 def min(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The smallest element along axes, all of them for None; nan if there is one. Equal ones share the gradient.
 
