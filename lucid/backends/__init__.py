@@ -10,7 +10,7 @@ What a backend receives has been made ready: arrays of one dtype where they must
 non-negative integers, options by keyword. Besides the ops it offers the names that `Backend` below lists.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Iterable
 from importlib import import_module
 from typing import Any, Protocol
 
@@ -46,10 +46,14 @@ class Backend(Protocol):
     def to_numpy(self, array: Array) -> Any:
         """The values as a read-only NumPy array; waits until they are there."""
 
-    def each_element(self, function: Callable[..., Any], *arrays: Array, outputs: int) -> tuple[Array, ...]:
+    def each_element(
+        self, function: Callable[..., Any], *arrays: Array, outputs: int, shared: Iterable[Array], kind: Hashable
+    ) -> tuple[Array, ...]:
         """function(*arrays) of arrays of one shape, so many arrays of that shape; it computes each element by itself.
 
-        It may be called with parts of the arrays, where they are large and the library is eager.
+        It may be called with parts of the arrays, where they are large and the library is eager. A lazy one may make
+        one kernel of all functions of a `kind`, unless it is None: they differ in the arrays without axes that they
+        hold, which are `shared`, and may be called with others in the place of these after `arrays`.
         """
 
     def start(self, arrays: list[Array]) -> None:

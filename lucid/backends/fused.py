@@ -39,7 +39,7 @@ def total(parts: Iterable[Array]) -> Array:
     return reduce(lambda a, b: np.add(a, b, out=a), parts)
 
 
-def each_element(function: Callable[..., Any], *arrays: Array, outputs: int) -> tuple[Array, ...]:
+def each_element(function: Callable[..., Any], *arrays: Array, outputs: int, **_: Any) -> tuple[Array, ...]:
     """function(*arrays) of arrays of one shape: so many `outputs` of that shape, each element computed by itself."""
     out = tuple(np.empty(arrays[0].shape, arrays[0].dtype) for _ in range(outputs))
 

@@ -10,9 +10,9 @@ import math
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from functools import partial
+from functools import lru_cache, partial
 from importlib import metadata
 from typing import Any
 
@@ -74,6 +74,7 @@ class _State(threading.local):
         self.checks: dict[tuple[str, int], Array] = {}  # by who asks and the size of the axis: an index to be inside
         self.running: deque[Array] = deque()  # one array of each evaluation that was started and not waited for
         self.tracing = False
+        self.formula: Any = None  # what `each_element` computes now
         self.starts = False  # whether the trace at hand asked to begin to compute
 
 
@@ -187,8 +188,30 @@ def to_numpy(array: Array) -> Any:
 globals().update(mlx_linalg.kernels(to_numpy, from_numpy, numpy_backend.border))
 
 
-def each_element(function: Callable[..., Any], *arrays: Array, outputs: int) -> tuple[Array, ...]:
-    return function(*arrays)
+def each_element(
+    function: Callable[..., Any], *arrays: Array, outputs: int, shared: Iterable[Array] = (), kind: Hashable = None
+) -> tuple[Array, ...]:
+    if kind is None or _state.tracing:
+        return function(*arrays)
+    _state.formula = function
+    try:
+        return _kernel(kind)(*arrays, *shared)
+    finally:
+        _state.formula = None
+
+
+@lru_cache(maxsize=64)
+def _kernel(kind: Hashable) -> Callable[..., Any]:
+    """One kernel for all functions of a kind, whatever they share and of whatever shape their arrays are."""
+
+    def traced(*arrays: Array) -> Any:
+        _state.tracing = True
+        try:
+            return _state.formula(*arrays)
+        finally:
+            _state.tracing = False
+
+    return mx.compile(traced, shapeless=True)
 
 
 def start(arrays: list[Array]) -> None:

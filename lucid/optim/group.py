@@ -31,12 +31,19 @@ class Group(MutableMapping[str, Any]):
         self._lr = _Hidden(self.options.pop("lr"))
         self.initial_lr: float | None = None  # the learning rate before any schedule changed it
         self._rates: dict[tuple[Device, DType], Tensor] = {}
+        self._before = _Hidden("")
 
     def rate(self, device: Device, dtype: DType) -> Tensor:
         """The learning rate, always in the same tensor."""
         if (device, dtype) not in self._rates:
             self._rates[device, dtype] = full((), self["lr"], dtype=dtype, device=device)
         return self._rates[device, dtype]
+
+    def settled(self) -> str:
+        """All but the parameters and the learning rate, in words, if they were the same the last time; else ""."""
+        now = repr([(name, value) for name, value in self.options.items() if name != "params"])
+        before, self._before.value = self._before.value, now
+        return now if now == before else ""
 
     def __getitem__(self, name: str) -> Any:
         return self._lr.value if name == "lr" else self.options[name]
@@ -67,7 +74,7 @@ class Group(MutableMapping[str, Any]):
 
 
 class _Hidden:
-    """A number that is no attribute in a `__dict__`, where `lucid.compile` would find it."""
+    """What is no attribute in a `__dict__`, where `lucid.compile` would find it."""
 
     __slots__ = ("value",)
 

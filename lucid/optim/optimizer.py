@@ -10,11 +10,13 @@ A step is a function of tensors alone: the number of steps and the learning rate
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import repeat
 from math import inf
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
 from ..autograd import no_grad
+from ..autograd.observe import OBSERVER
 from ..devices import Device, backend
 from ..dtypes import REAL, DType, float32, int64, promote
 from ..errors import CheckpointError, DTypeError, GradientError
@@ -95,21 +97,15 @@ class Optimizer:
         changed: defaultdict[Device, list[Any]] = defaultdict(list)
         with no_grad():
             self._count(skip)
-            shared: dict[Any, SimpleNamespace] = {}
+            formulas: dict[Any, _Formula] = {}
             for i, p, group in self._numbered():
-                if p.grad is None:
+                if (g := p.grad) is None:
                     continue
-                dtype, state = _wide(p), self.state[i]
-                key = group, state["step"], dtype
-                if key not in shared:
-                    shared[key] = SimpleNamespace(**group)
-                    shared[key].step = state["step"].astype(dtype)
-                    shared[key].lr = group.rate(p.device, dtype)
-                    shared[key].kept = 1 - shared[key].lr * group.get("weight_decay", 0)  # by a decay that is decoupled
-                    self.prepare(shared[key])
-                value, g = (x if x.dtype is dtype else x.astype(dtype) for x in (p, p.grad))
-                self._update(p, value, g, state, shared[key], skip)
-                changed[p.device] += [p.array, *(x.array for x in state.values())]
+                state = self.state[i]
+                key = group, p._dtype or p.dtype, *state, state["step"]
+                if key not in formulas:
+                    formulas[key] = _Formula(self, group, p, state)
+                changed[p.device] += formulas[key].update(p, g, state, skip)
         for device, arrays in changed.items():
             backend(device).start(arrays)
 
@@ -163,27 +159,6 @@ class Optimizer:
         return f"{self._name}({'; '.join(groups)})"
 
     # --- Inside ---
-
-    def _update(
-        self, p: Tensor, value: Tensor, g: Tensor, state: State, now: SimpleNamespace, skip: Tensor | None
-    ) -> None:
-        """One parameter and its state. Where the state is one of each element, the cpu computes it block by block."""
-        names = [name for name in state if name != "step"]
-        given = value, g, *(state[name] for name in names)
-        dtypes = [x.dtype for x in given]  # told to the handles below, so that no op need ask for them
-
-        def step(*arrays: Any) -> tuple[Any, ...]:
-            value, g, *before = (Tensor(array, None, dtype) for array, dtype in zip(arrays, dtypes))
-            value, after = self.update(*self._decayed(value, g, now), dict(zip(names, before, strict=True)), now)
-            return value.array, *(after[name].array for name in names)
-
-        arrays, shape = [x.array for x in given], p.array.shape
-        if all(x.array.shape == shape for x in given):
-            found = backend(p.device).each_element(step, *arrays, outputs=len(names) + 1)
-        else:
-            found = step(*arrays)
-        for held, x in zip((p, *(state[name] for name in names)), map(Tensor, found), strict=True):
-            held.copy_(x if skip is None else where(skip.to(p.device), held, x))
 
     def _decayed(self, value: Tensor, g: Tensor, now: SimpleNamespace) -> tuple[Tensor, Tensor]:
         """The value and the gradient that `update` gets: what "maximize" and "weight_decay" make of them."""
@@ -266,6 +241,51 @@ class Optimizer:
         if given != wanted:
             raise CheckpointError(f"{self._name}: the state of parameter {i} has {given}; wanted {wanted}")
         return {name: Tensor(x.to(p.device, fresh[name].dtype).array) for name, x in found.items()}
+
+
+class _Formula:
+    """The update of all parameters whose options and count are the same at a step: a function of arrays."""
+
+    def __init__(self, optimizer: Optimizer, group: Group, p: Tensor, state: State) -> None:
+        self.optimizer, self.dtype = optimizer, _wide(p)
+        self.names = [name for name in state if name != "step"]
+        self.dtypes = [self.dtype, self.dtype, *(state[name].dtype for name in self.names)]
+        self.now = now = SimpleNamespace(**group)
+        now.step, now.lr = state["step"].astype(self.dtype), group.rate(p.device, self.dtype)
+        now.kept = 1 - now.lr * group.get("weight_decay", 0)  # by a decay that is decoupled
+        optimizer.prepare(now)
+        self.shared = {name: x.array for name, x in vars(now).items() if isinstance(x, Tensor)}
+        self.backend, options = backend(p.device), group.settled()
+        own = type(optimizer).__module__.startswith("lucid.")  # whose update reads nothing but its arguments
+        self.kind = (type(optimizer), *self.names, options) if own and options and OBSERVER.around is None else None
+
+    def __call__(self, *arrays: Any) -> tuple[Any, ...]:
+        """The next value and state from the value, the gradient and the state; then `shared` may be given anew."""
+        value, g, *before = map(Tensor, arrays, repeat(None), self.dtypes)  # which no op need ask for
+        now, shared = self.now, arrays[len(self.dtypes) :]
+        if shared:
+            now = SimpleNamespace(**vars(now) | dict(zip(self.shared, map(Tensor, shared), strict=True)))
+        update, decayed = self.optimizer.update, self.optimizer._decayed
+        value, after = update(*decayed(value, g, now), dict(zip(self.names, before, strict=True)), now)
+        return value.array, *(after[name].array for name in self.names)
+
+    def update(self, p: Tensor, g: Tensor, state: State, skip: Tensor | None) -> list[Any]:
+        """Update a parameter and its state, of which the new arrays are returned, with the count."""
+        held = [p, *(state[name] for name in self.names)]
+        arrays = [x.array if x.dtype is self.dtype else x.astype(self.dtype).array for x in (p, g)]
+        arrays += [x.array for x in held[1:]]
+        shape = arrays[0].shape
+        if all(a.shape == shape for a in arrays):  # as where the state is one of each element
+            shared = self.shared.values()
+            found = self.backend.each_element(self, *arrays, outputs=len(held), shared=shared, kind=self.kind)
+        else:
+            found = self(*arrays)
+        for x, array in zip(held, found, strict=True):
+            if skip is None and x.dtype is self.dtype:
+                x.array = array
+            else:
+                x.copy_(Tensor(array) if skip is None else where(skip.to(p.device), x, Tensor(array)))
+        return [*(x.array for x in held), state["step"].array]
 
 
 def _wide(p: Tensor) -> DType:

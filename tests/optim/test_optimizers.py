@@ -150,6 +150,43 @@ def test_groups_have_options_of_their_own() -> None:
     np.testing.assert_allclose(q.detach().numpy(), START - 1)
 
 
+def test_an_option_counts_from_the_next_step_on(device: str) -> None:
+    """After steps that were alike, for which a gpu makes a kernel."""
+    p = parameter(device=device, values=[0.0])
+    optimizer = optim.SGD([p], lr=1.0, weight_decay=0.0)
+    places = []
+    for lr, decay in [(1.0, 0.0)] * 3 + [(0.5, 0.0)] * 2 + [(0.5, 1.0)] * 3 + [(0.5, 0.0)]:
+        optimizer.param_groups[0].update(lr=lr, weight_decay=decay)
+        p.grad = lucid.ones(1, device=device)
+        optimizer.step()
+        places.append(p.detach().tolist()[0])
+    assert places == [-1.0, -2.0, -3.0, -3.5, -4.0, -2.5, -1.75, -1.375, -1.875]
+
+
+class Noisy(optim.Optimizer):
+    """An update that depends on more than its arguments."""
+
+    scale = 1.0
+
+    def start(self, value: lucid.Tensor, options: Any) -> dict[str, lucid.Tensor]:
+        return {}
+
+    def update(self, value: lucid.Tensor, g: lucid.Tensor, state: Any, now: Any) -> Any:
+        return value - g * self.scale + lucid.random.normal(value.shape, device=value.device), {}
+
+
+def test_an_update_of_ones_own_runs_at_each_step(device: str) -> None:
+    p = parameter(device=device, values=[0.0])
+    optimizer, noise = Noisy([p], lr=1.0), []
+    for i in range(5):
+        optimizer.scale, before = float(2**i), p.detach()
+        p.grad = lucid.ones(1, device=device)
+        optimizer.step()
+        noise.append((p.detach() - before).item() + optimizer.scale)
+    assert len(set(noise)) == 5
+    assert max(map(abs, noise)) < 6
+
+
 def test_zero_grad() -> None:
     p, q = parameter(), parameter()
     optimizer = optim.SGD([p, q])
