@@ -89,6 +89,14 @@ class Primitive:
         self.keeps_out = "out" in asked
         self.keeps = bool(self.keeps_inputs or self.keeps_places or self.keeps_out)
 
+    @property
+    def op(self) -> "Primitive":  # as the function that declares it has it, for `apply`
+        return self
+
+    def __call__(self, *inputs: Tensor, **options: Any) -> Any:
+        """Run again what an observer saw, with arguments that are ready."""
+        return apply(self, *inputs, **options)
+
     def record(self, out: Tensor, inputs: Sequence[Tensor], arrays: Sequence[Any], options: dict[str, Any]) -> None:
         """Give the output a node that points at the nodes of the inputs and keeps what the rules will ask for.
 
