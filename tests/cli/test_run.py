@@ -122,6 +122,11 @@ def test_no_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert "the following arguments are required: COMMAND" in capsys.readouterr().err
 
 
+def test_python_can_run_the_package() -> None:
+    done = subprocess.run([sys.executable, "-m", "lucid", "fly"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr[:49]) == (2, "lucid: argument COMMAND: invalid choice: 'fly' (c")
+
+
 def test_a_bad_image(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     run = ["run", "--quick", "--device", "cpu", "--output", tmp_path / "runs", "--image"]
     path = tmp_path / "photo.jpg"
