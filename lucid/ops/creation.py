@@ -1,5 +1,6 @@
 """New tensors, from values or from a rule. Each takes `dtype`, `device` and `requires_grad`."""
 
+import math
 from collections.abc import Sequence
 from operator import index
 from typing import Any, Literal
@@ -10,7 +11,7 @@ from ..devices import Device
 from ..dtypes import BOOL, DEFAULT_FLOAT, OF_SCALAR, DType, as_dtype
 from ..errors import DTypeError, ShapeError
 from ..tensor import Tensor
-from .arguments import Scalar, as_shape, fitting, placed, scalar_type, tensor
+from .arguments import MOST, Scalar, as_shape, fitting, placed, scalar_type, tensor
 from .data_types import astype
 from .manipulation import broadcast_to, reshape
 from .transfer import to
@@ -158,7 +159,7 @@ def arange(
 ) -> Tensor:
     """The numbers from `start` (0 if only one is given) up to but without `stop`, `step` apart.
 
-    int64 for integers, float32 otherwise. Raises ValueError for a step of 0.
+    int64 for integers, float32 otherwise. Raises ValueError for a step of 0, MemoryError for what no memory holds.
 
     >>> arange(2, 8, 2)
     tensor([2, 4, 6], dtype=int64, device='cpu')
@@ -172,6 +173,8 @@ def arange(
     if dtype.kind == BOOL:
         raise DTypeError("arange: dtype bool has no steps; wanted a dtype of numbers")
     try:
+        if MOST <= (stop - start) / step < math.inf:
+            raise MemoryError(f"arange: {start} to {stop} by {step} is more than any memory holds")
         return Tensor(backend.arange(start, stop, step, dtype))
     except (OverflowError, ValueError) as error:
         raise type(error)(f"arange: {start} to {stop} by {step} in {dtype.name}: {error}") from None

@@ -60,6 +60,7 @@ OPS = (
         sample(5), sample(2, 9, 3), sample(5, 0, -2), sample(0.0, 1.0, 0.25), sample(3, 3), sample(2**53, 2**53 + 3),
         sample(4, dtype=lucid.float16), sample(0, 3, dtype=lucid.uint8), sample(0),
     ], wrong(0, 3, 0, error=ValueError, message="step=0 never reaches stop"),
+           wrong(2**63, error=MemoryError, message="more than any memory holds"),
            wrong("3", error=TypeError, message="str")),
     creation("linspace", np.linspace, of_dtype, [
         sample(0, 1, 5), sample(-1.0, 2.0, 4, endpoint=False), sample(1, 2, 1), sample(0, 1, 0),
