@@ -117,6 +117,15 @@ def test_the_gradient_of_ctc_loss(device):
     assert not impossible.grad.numpy().any()
 
 
+def test_a_loss_that_is_refused_for_a_dtype_leaves_no_length_to_be_judged(device):
+    x, labels = lucid.zeros((3, 4), device=device), lucid.asarray([True, True], device=device)
+    with pytest.raises(DTypeError, match="target is bool"):
+        F.ctc_loss(x, labels, [3], [-1])
+    with pytest.raises(DTypeError, match="input_lengths are float32"):
+        F.ctc_loss(x, lucid.asarray([1, 2], device=device), lucid.ones(1), [-1])
+    assert x.sum().item() == 0
+
+
 @pytest.mark.parametrize("wrong", [[0, 3], [-1, 0]])
 def test_a_class_that_is_not_there(wrong, device):
     x, target = lucid.zeros((2, 3), device=device), lucid.asarray(wrong, device=device)

@@ -65,9 +65,12 @@ def ctc_loss(
     steps, batch, classes = log_probs.shape
     if not 0 <= blank < classes:
         raise ValueError(f"{name}: blank={blank}; wanted a class, from 0 to {classes - 1}")
-    many = _lengths("target_lengths", target_lengths, batch, targets.shape[-1], log_probs)
-    durations = _lengths("input_lengths", input_lengths, batch, steps, log_probs)
-    losses = _of_paths(exact(log_probs), _rows(targets, many, classes, blank), durations, many, blank)
+    labels = class_indices(name, targets, classes)
+    many = _lengths("target_lengths", target_lengths, batch, log_probs)
+    durations = _lengths("input_lengths", input_lengths, batch, log_probs)
+    many = _up_to(targets.shape[-1], "target_lengths", many)
+    durations = _up_to(steps, "input_lengths", durations)
+    losses = _of_paths(exact(log_probs), _rows(labels, many, classes, blank), durations, many, blank)
     possible = less(losses, -NEVER / 10)
     losses = where(possible, losses, 0.0 if zero_infinity else float("inf"))
     if reduction == "mean":
@@ -75,28 +78,31 @@ def ctc_loss(
     return astype(reduced(losses, reduction), log_probs.dtype, copy=False)
 
 
-def _lengths(what: str, given: Lengths, batch: int, most: int, like: Tensor) -> Tensor:
+def _lengths(what: str, given: Lengths, batch: int, like: Tensor) -> Tensor:
     """One length for each sequence, on the device of `like`."""
     lengths = given if isinstance(given, Tensor) else asarray(list(given), dtype=int64, device=like.device)
     if lengths.dtype.kind not in (SIGNED, UNSIGNED):
         raise DTypeError(f"ctc_loss: {what} are {lengths.dtype.name}; wanted integers")
     if lengths.shape != (batch,):
         raise ShapeError(f"ctc_loss: {what} have shape {lengths.shape}; wanted ({batch},), one for each sequence")
-    lengths = astype(lengths.to(like.device), int64)
+    return astype(lengths.to(like.device), int64)
+
+
+def _up_to(most: int, what: str, lengths: Tensor) -> Tensor:
     return inside(where(less(lengths, 0), most + 1, lengths), most + 1, f"ctc_loss: {what} are not from 0 to {most}")
 
 
-def _rows(targets: Tensor, many: Tensor, classes: int, blank: int) -> Tensor:
+def _rows(labels: Tensor, many: Tensor, classes: int, blank: int) -> Tensor:
     """Labels (n, s), blank behind those that count."""
-    if targets.ndim == 1:
+    if labels.ndim == 1:
         lengths = many.tolist()
-        if sum(lengths) != targets.size:
-            raise ShapeError(f"ctc_loss: targets {targets.shape} are not as many as target_lengths add up to")
+        if sum(lengths) != labels.size:
+            raise ShapeError(f"ctc_loss: targets {labels.shape} are not as many as target_lengths add up to")
         longest = max(lengths, default=0)
-        places = expand_dims(cumulative_sum(many) - many, 1) + arange(longest, device=targets.device)
-        targets = take(targets, minimum(places, max(targets.size - 1, 0)), axis=0)
-    counts = less(arange(targets.shape[1], device=targets.device), expand_dims(many, 1))
-    labels = where(counts, class_indices("ctc_loss", targets, classes), blank)
+        places = expand_dims(cumulative_sum(many) - many, 1) + arange(longest, device=labels.device)
+        labels = take(labels, minimum(places, max(labels.size - 1, 0)), axis=0)
+    counts = less(arange(labels.shape[1], device=labels.device), expand_dims(many, 1))
+    labels = where(counts, labels, blank)
     return inside(labels, classes, f"ctc_loss: a label is not a class; wanted integers from 0 to {classes - 1}")
 
 
