@@ -13,7 +13,6 @@ from lucid import Tensor, tree
 
 from .names import FIRST_ORDER_ALONE, NAMES, VARIANTS, Unsupported
 
-LIMIT = 60  # samples of each variant of an op: its first half of them, and every few of the rest
 BFLOAT16 = {torch.bfloat16: lucid.bfloat16}  # which NumPy does not have
 LARGEST = 100_000  # elements of a sample; larger ones say no more, and take minutes
 
@@ -47,13 +46,10 @@ def every_sample(info: Any, dtype: torch.dtype, requires_grad: bool) -> Iterator
     return info.sample_inputs("cpu", dtype, requires_grad=requires_grad)
 
 
-def samples(info: Any, dtype: torch.dtype, requires_grad: bool, limit: int = LIMIT) -> tuple[list[Any], int]:
-    """Samples of an op, and how many were left aside."""
+def samples(info: Any, dtype: torch.dtype, requires_grad: bool) -> tuple[list[Any], int]:
+    """Samples of an op, and how many were left aside for their size."""
     found = [*every_sample(info, dtype, requires_grad)]
     kept = [sample for sample in found if elements(sample) <= LARGEST]
-    if len(kept) > limit:
-        first, rest = kept[: limit // 2], kept[limit // 2 :]
-        kept = [*first, *rest[:: -(-len(rest) // (limit - len(first)))]]
     return kept, len(found) - len(kept)
 
 

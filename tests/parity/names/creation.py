@@ -31,7 +31,9 @@ def spaced(start: Any, end: Any, count: int, **options: Any) -> Tensor:
 
 
 def spaced_by_powers(start: Any, end: Any, count: int, base: float = 10.0, **options: Any) -> Tensor:
-    dtype = lucid_dtype(options.pop("dtype", None))
+    dtype = lucid_dtype(options.get("dtype"))
+    if dtype is not lucid.float64:
+        options.pop("dtype", None)
     found = lucid.pow(base, spaced(start, end, count, **options))
     return found if dtype is None else found.astype(dtype)
 
