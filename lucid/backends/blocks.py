@@ -42,6 +42,8 @@ def in_blocks(formula: Callable[..., Any], *arrays: Array, rows: int | None = No
     That is as many rows as fit the cache, or `rows`. `blas` says that the formula multiplies matrices. Threads take the
     blocks in any order; the first error of a formula is raised when all threads have stopped.
     """
+    if max([a.size for a in arrays]) <= SMALL and (rows is None or len(arrays[0]) <= rows):
+        return [formula(*arrays)]  # one block, as most arrays are
     blocks = _cut(arrays, rows)
     helpers = min(get_num_threads(), len(blocks)) - 1
     if helpers < 1 or _inside.get() or (blas and _openblas("set_num_threads") is None):

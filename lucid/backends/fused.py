@@ -7,7 +7,7 @@ cache costs less than memory.
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial, reduce
+from functools import lru_cache, partial, reduce
 from typing import Any
 
 import numpy as np
@@ -224,7 +224,13 @@ def _normalise(x: Array, eps: float, out: Array) -> Array:
 
 def _mean(x: Array) -> Array:
     """The mean of each row, as a column: a product of matrices, since short rows cost a reduction much for each."""
-    return x @ np.full((x.shape[1], 1), 1 / max(x.shape[1], 1), x.dtype)
+    return x @ _shares(x.shape[1], x.dtype)
+
+
+@lru_cache(16)
+def _shares(length: int, dtype: Any) -> Array:
+    """A column that means are products with; for a few rows, to make it would cost as much as they do."""
+    return np.full((length, 1), 1 / max(length, 1), dtype)
 
 
 # --- Linear ----------------------------------------------------------------------------------------------------------
