@@ -12,6 +12,7 @@ from .fused import covered
 Array = Any
 
 NEAR = 60  # exp of numbers so close together neither overflows nor loses digits, whatever they are shifted by
+FEW = 8  # rows of which a reduction costs no more than a product does
 SHORT = 128  # rows for which a reduction costs more than turning them into columns first
 
 
@@ -76,33 +77,53 @@ def _largest(x: Array) -> Array:
 
 
 def _sums(x: Array) -> Array:
-    """Of rows a product of matrices, since short ones cost a reduction much for each."""
-    return x @ np.ones((x.shape[1], 1), x.dtype) if x.ndim == 2 else np.add.reduce(x, 1, keepdims=True)
+    """Of many rows a product of matrices, since short ones cost a reduction much for each."""
+    many = x.ndim == 2 and len(x) > FEW
+    return x @ np.ones((x.shape[1], 1), x.dtype) if many else np.add.reduce(x, 1, keepdims=True)
 
 
 # --- Losses of classes -----------------------------------------------------------------------------------------------
 
 
-def class_losses(x: Array, places: Array) -> Any:
-    """-log_softmax(x) at a place of each row."""
-    if not (covered(x) and x.size):
-        return NotImplemented
-    out = np.empty(len(x), x.dtype)
-    in_blocks(_losses, x, places, out, blas=True)
-    return out
+def class_losses(x: Array, target: Array, *, ignored: int, mean: bool, wanted: str) -> Any:
+    """It leaves a target that is no class to the body, which says so."""
+    found = _kept_and_places(x, target, ignored)
+    if found is NotImplemented:
+        return found
+    kept, places = found
+    return _class_losses(x, kept, places, mean)
 
 
-def class_losses_vjp(x: Array, places: Array) -> Any:
-    out = class_losses(x, places)
-    if out is NotImplemented:
-        return out
+def class_losses_vjp(x: Array, target: Array, *, ignored: int, mean: bool, wanted: str) -> Any:
+    found = _kept_and_places(x, target, ignored)
+    if found is NotImplemented:
+        return found
+    kept, places = found
 
-    def pullback(g: Array, wanted: Sequence[bool]) -> tuple[Array | None, ...]:
+    def pullback(g: Array, asked: Sequence[bool]) -> tuple[Array | None, ...]:
+        above = np.zeros(len(x), x.dtype)
+        np.copyto(above, g / np.add.reduce(kept, dtype=x.dtype) if mean else g, where=kept)
         slope = np.empty(x.shape, x.dtype)
-        in_blocks(_losses_slope, x, places, g, slope, blas=True)
+        in_blocks(_losses_slope, x, places, above, slope, blas=True)
         return slope, None
 
-    return out, pullback
+    return _class_losses(x, kept, places, mean), pullback
+
+
+def _kept_and_places(x: Array, target: Array, ignored: int) -> Any:
+    """Which targets are not ignored, and the place of each, 0 for those that are."""
+    if not (covered(x) and x.size):
+        return NotImplemented
+    kept = target != ignored
+    places = np.where(kept, target, 0)
+    return (kept, places) if places.min() >= 0 and places.max() < x.shape[1] else NotImplemented
+
+
+def _class_losses(x: Array, kept: Array, places: Array, mean: bool) -> Array:
+    out = np.empty(len(x), x.dtype)
+    in_blocks(_losses, x, places, out, blas=True)
+    out[~kept] = 0
+    return np.asarray(np.add.reduce(out) / np.add.reduce(kept, dtype=x.dtype)) if mean else out
 
 
 def _losses(x: Array, places: Array, out: Array) -> None:

@@ -4,11 +4,14 @@ import math
 
 from ..autograd.graph import offer
 from ..autograd.operation import apply, composite, primitive
+from ..dtypes import int64
 from ..tensor import Tensor
 from .arguments import REAL_FLOATING, one_axis, precise, ready
-from .elementwise import erf, exp, tanh
-from .indexing import take_along_axis
+from .data_types import astype
+from .elementwise import erf, exp, less, not_equal, tanh
+from .indexing import inside, take_along_axis
 from .manipulation import expand_dims, squeeze
+from .searching import where
 from .statistical import sum
 
 __all__ = ["gelu", "log_softmax", "softmax"]
@@ -48,10 +51,26 @@ def log_softmax(x: Tensor, /, *, axis: int = -1) -> Tensor:
 
 
 @composite
-def class_losses(x: Tensor, places: Tensor, /) -> Tensor:
-    """-log_softmax(x) at one place of each row of x (n, classes), for places (n,) that have been checked."""
-    logs = log_softmax(x)
-    return -squeeze(take_along_axis(logs, expand_dims(places, -1), axis=-1), -1)
+def class_losses(x: Tensor, target: Tensor, /, *, ignored: int, mean: bool, wanted: str) -> Tensor:
+    """-log_softmax(x) at the class of each row of x (n, classes), 0 where it is `ignored`; or the mean of the others.
+
+    Raises IndexError, with what was `wanted`, for a class in target (n,) that is not there.
+    """
+    kept, places = places_of_classes(target, x.shape[-1], ignored, wanted)
+    picked = squeeze(take_along_axis(log_softmax(x), expand_dims(places, -1), axis=-1), -1)
+    losses = where(kept, -picked, 0.0)
+    return sum(losses) / sum(astype(kept, losses.dtype)) if mean else losses
+
+
+def places_of_classes(target: Tensor, classes: int, ignored: int, wanted: str) -> tuple[Tensor, Tensor]:
+    """Which targets are not `ignored`, and the place of the class of each, 0 for those that are.
+
+    Raises IndexError, with what was `wanted`, for one that is not a class (see `inside`).
+    """
+    target = astype(target, int64)
+    kept = not_equal(target, ignored)
+    places = where(kept, where(less(target, 0), classes, target), 0)  # a negative one would count from the end
+    return kept, inside(places, classes, wanted)
 
 
 @composite

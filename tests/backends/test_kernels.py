@@ -289,14 +289,17 @@ def test_softmax_of_one_far_below_others() -> None:
 
 def test_class_losses() -> None:
     x, places, g = normal(300, 1000), np.random.default_rng(3).integers(0, 1000, 300), normal(300, seed=9)
-    value, pullback = backend.class_losses_vjp(x, places)
-    np.testing.assert_array_equal(value, backend.class_losses(x, places))
-    wanted = -scipy.special.log_softmax(x.astype(np.float64), 1)[np.arange(300), places]
-    np.testing.assert_allclose(value, wanted, rtol=2e-6)
-    found, nothing = pullback(g, [True, False])
-    assert nothing is None
-    one_hot = np.arange(1000) == places[:, None]
-    np.testing.assert_allclose(found, (scipy.special.softmax(x, 1) - one_hot) * g[:, None], atol=1e-6)
+    places[7] = -100
+    kept, one_hot = places >= 0, np.arange(1000) == places[:, None]
+    wanted = np.where(kept, -scipy.special.log_softmax(x.astype(np.float64), 1)[np.arange(300), places], 0)
+    for mean, expected, above in ((False, wanted, g * kept), (True, wanted.sum() / 299, g[0] / 299 * kept)):
+        options = {"ignored": -100, "mean": mean, "wanted": "classes"}
+        value, pullback = backend.class_losses_vjp(x, places, **options)
+        np.testing.assert_array_equal(value, backend.class_losses(x, places, **options))
+        np.testing.assert_allclose(value, expected, rtol=2e-6)
+        found, nothing = pullback(np.asarray(g[0]) if mean else g, [True, False])
+        assert nothing is None
+        np.testing.assert_allclose(found, (scipy.special.softmax(x, 1) - one_hot) * above[:, None], atol=1e-6)
 
 
 @pytest.mark.parametrize("shape", [(300, 70), (3, 1, 70), (2, 1, 300, 1), (1, 3, 300, 70), (70,)])

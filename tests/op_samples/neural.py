@@ -100,6 +100,14 @@ def gelu(x: Any, *, approximate: bool = False) -> Any:
     return np.where(np.isneginf(x), nan, x * scipy.special.ndtr(x))
 
 
+def class_losses(x: Any, target: Any, *, ignored: int, mean: bool, wanted: str) -> Any:
+    losses = np.where(target == ignored, 0, -scipy.special.log_softmax(x, -1)[np.arange(len(x)), target])
+    return losses.sum() / (target != ignored).sum() if mean else losses
+
+
+LOSSES = {"ignored": -1, "mean": False, "wanted": "wanted classes"}
+
+
 HALF_MASKED = np.array([[0, -inf, 0, 0], [-inf] * 4, [1, 2, -1, 0]], np.float32)
 
 
@@ -171,9 +179,13 @@ OPS = (
         sample(X), sample(X, approximate=True), sample(integers(3)), sample(numbers(0, 2)), sample(ONE),
         edge(array(-1e4, 0.0, 1e4, nan, inf)),
     ], wrong(numbers(2, dtype=np.complex64), error=DTypeError, message="got dtype complex64")),
-    op("class_losses", lambda x, places: -scipy.special.log_softmax(x, -1)[np.arange(len(x)), places], of_first, [
-        sample(X, np.array([1, 0, 3])), sample(Y * 100, np.array([2, 2, 0])), sample(X[:0], np.array([], np.int64)),
-    ], function=activation.class_losses),
+    op("class_losses", class_losses, of_first, [
+        sample(X, np.array([1, 0, 3]), **LOSSES), sample(Y * 100, np.array([2, 2, 0]), **LOSSES),
+        sample(X, np.array([1, -1, 3], np.int8), **LOSSES), sample(X, np.array([-1, 2, 0]), **LOSSES | {"mean": True}),
+        sample(X[:0], np.array([], np.int64), **LOSSES),
+    ], wrong(X, np.array([1, 4, 0]), **LOSSES, error=IndexError, message="wanted classes: index 4 is outside"),
+       wrong(X, np.array([1, -2, 0]), **LOSSES, error=IndexError, message="wanted classes: index 4 is outside"),
+       function=activation.class_losses),
     op("layer_norm", layer_norm, floating, [
         sample(X, Y[0], Y[1]), sample(Z, Y[0]), sample(Z, None, Y[0]), sample(X, eps=0.1), sample(X[0]),
         sample(Z, Y[0], Y[1], eps=1e-6),

@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 from ...dtypes import REAL, SIGNED, UNSIGNED, int64
 from ...errors import DTypeError, ShapeError
-from ...ops.activation import class_losses, log_softmax
+from ...ops.activation import class_losses, log_softmax, places_of_classes
 from ...ops.arguments import REAL_FLOATING, ready, tensor, together
 from ...ops.creation import arange
 from ...ops.data_types import astype
 from ...ops.elementwise import clip, equal, less, log, log1p, logical_and, logical_not, not_equal
-from ...ops.indexing import inside, take, take_along_axis
+from ...ops.indexing import take, take_along_axis
 from ...ops.manipulation import expand_dims, moveaxis, squeeze
 from ...ops.searching import where
 from ...ops.statistical import cumulative_sum, mean, sum
@@ -64,8 +64,11 @@ def cross_entropy(
             f"{name}: weight has shape {weight.shape}; wanted ({classes},), one for each class of {input.shape}"
         )
     if weight is None and not label_smoothing and target.dtype.kind != REAL:
-        losses, counted = _of_classes(name, input, None, target, axis, ignore_index, _class_losses)
-        return sum(losses) / counted() if reduction == "mean" else reduced(losses, reduction)
+        wanted = _check_classes(name, input.shape, target, axis, ignore_index)
+        rows = input if input.ndim == 2 else moveaxis(input, axis, -1).reshape((-1, classes))
+        places = target if target.ndim == 1 else target.reshape((-1,))
+        losses = class_losses(rows, places, ignored=ignore_index, mean=reduction == "mean", wanted=wanted)
+        return losses if reduction == "mean" else reduced(losses.reshape(target.shape), reduction)
 
     logs = log_softmax(input, axis=axis)
     weights = None if weight is None else weight.reshape((classes,) + (1,) * (input.ndim - 1 - axis))
@@ -79,7 +82,7 @@ def cross_entropy(
         smooth = target * (1 - label_smoothing) + label_smoothing / classes if label_smoothing else target
         return reduced(-sum(weighted * smooth, axis=axis), reduction)
 
-    losses, counted = _of_classes(name, weighted, weight, target, axis, ignore_index, _picked)
+    losses, counted = _of_classes(name, weighted, weight, target, axis, ignore_index)
     if label_smoothing:
         kept = not_equal(astype(target, int64), ignore_index)
         spread = where(kept, -sum(weighted, axis=axis), 0.0)
@@ -114,45 +117,33 @@ def nll_loss(
         if weight.shape != input.shape[axis : axis + 1]:
             raise ShapeError(f"{name}: weight has shape {weight.shape}; wanted one for each class of {input.shape}")
     weighted = input if weight is None else input * weight.reshape((-1, *(1,) * (input.ndim - 1 - axis)))
-    losses, counted = _of_classes(name, weighted, weight, target, axis, ignore_index, _picked)
+    losses, counted = _of_classes(name, weighted, weight, target, axis, ignore_index)
     return sum(losses) / counted() if reduction == "mean" else reduced(losses, reduction)
 
 
+def _check_classes(function: str, shape: tuple[int, ...], target: Tensor, axis: int, ignore_index: int) -> str:
+    """What to say of a target that is no class. Raises DTypeError or ShapeError for targets that cannot be any."""
+    if target.shape != (expected := shape[:axis] + shape[axis + 1 :]):
+        raise ShapeError(f"{function}: target has shape {target.shape}; wanted classes {expected} for input {shape}")
+    _check_integers(function, target)
+    return (
+        f"{function}: a target is not a class; wanted integers from 0 to {shape[axis] - 1} for input {shape}, "
+        f"or ignore_index={ignore_index}"
+    )
+
+
 def _of_classes(
-    function: str,
-    weighted: Tensor,
-    weight: Tensor | None,
-    target: Tensor,
-    axis: int,
-    ignore_index: int,
-    loss: Callable[[Tensor, Tensor, int], Tensor],
+    function: str, weighted: Tensor, weight: Tensor | None, target: Tensor, axis: int, ignore_index: int
 ) -> tuple[Tensor, Callable[[], Tensor]]:
-    """`loss` of the targets, 0 where one is ignored; and what says what all of them weigh."""
-    classes = weighted.shape[axis]
-    if target.shape != (expected := weighted.shape[:axis] + weighted.shape[axis + 1 :]):
-        raise ShapeError(
-            f"{function}: target has shape {target.shape}; wanted classes {expected} for input {weighted.shape}"
-        )
-    places = class_indices(function, target, classes)
-    kept = not_equal(astype(target, int64), ignore_index)
-    wanted = f"wanted integers from 0 to {classes - 1} for input {weighted.shape}, or ignore_index={ignore_index}"
-    places = inside(where(kept, places, 0), classes, f"{function}: a target is not a class; {wanted}")
-    losses = loss(weighted, places, axis)
+    """Minus what is `weighted` at each target, 0 where one is ignored; and what says what all of them weigh."""
+    wanted = _check_classes(function, weighted.shape, target, axis, ignore_index)
+    kept, places = places_of_classes(target, weighted.shape[axis], ignore_index, wanted)
+    picked = squeeze(take_along_axis(weighted, expand_dims(places, axis), axis=axis), axis)
 
     def counted() -> Tensor:
         return sum(astype(kept, weighted.dtype) if weight is None else where(kept, take(weight, places, axis=0), 0.0))
 
-    return where(kept, losses, 0.0), counted
-
-
-def _picked(logs: Tensor, places: Tensor, axis: int) -> Tensor:
-    return -squeeze(take_along_axis(logs, expand_dims(places, axis), axis=axis), axis)
-
-
-def _class_losses(input: Tensor, places: Tensor, axis: int) -> Tensor:
-    rows = moveaxis(input, axis, -1)
-    losses = class_losses(rows.reshape((-1, rows.shape[-1])), places.reshape((-1,)))
-    return losses.reshape(places.shape)
+    return where(kept, -picked, 0.0), counted
 
 
 def binary_cross_entropy(
@@ -287,7 +278,11 @@ def multilabel_margin_loss(input: Tensor, target: Tensor, reduction: str = "mean
 
 def class_indices(function: str, target: Tensor, classes: int) -> Tensor:
     """Targets as int64, fit to index with: a negative one, which would count from the end, becomes `classes`."""
-    if target.dtype.kind not in (SIGNED, UNSIGNED):
-        raise DTypeError(f"{function}: target is {target.dtype.name}; wanted classes as integers, as lucid.int64")
+    _check_integers(function, target)
     target = astype(target, int64)
     return where(less(target, 0), classes, target)
+
+
+def _check_integers(function: str, target: Tensor) -> None:
+    if target.dtype.kind not in (SIGNED, UNSIGNED):
+        raise DTypeError(f"{function}: target is {target.dtype.name}; wanted classes as integers, as lucid.int64")
