@@ -74,8 +74,9 @@ def _in_blocks(formula: Any, *arrays: Array) -> None:
     if q.ndim != 4:
         shape = (1,) * (4 - q.ndim) if q.ndim < 4 else ()
         arrays = tuple(x[(None,) * len(shape)] for x in arrays)
-    first = int(np.argmax(arrays[0].shape[:-2]))
-    arrays = tuple(np.moveaxis(x, first, 0) for x in arrays)
+    leading = arrays[0].shape[:-2]
+    if first := leading.index(max(leading)):
+        arrays = tuple(x.swapaxes(first, 0) for x in arrays)
     each = arrays[0][0].size // q.shape[-1] * k.shape[-2]  # scores of one row
     in_blocks(formula, *arrays, rows=max(BLOCK // each, 1), blas=True)
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from .blocks import BLOCK, in_blocks
 from .fused import ROWS, covered, linear, linear_slopes, rows
+from .windows import windows
 
 Array = Any
 Shape = tuple[int, ...]
@@ -25,33 +26,33 @@ def convolve(
     groups: int,
 ) -> Array:
     """The cross-correlation of x (n, c, ...) with weight (o, c / groups, ...): see `lucid.ops.convolution.convolve`."""
-    windows = _windows(_padded(x, padding, input_dilation), weight.shape[2:], stride, dilation)
+    seen = windows(_padded(x, padding, input_dilation), weight.shape[2:], stride, dilation)
     if groups > 1 and weight.shape[1] == 1 and weight.size:
-        return _depthwise(windows, weight)
-    counts, kernel = windows.shape[2 : weight.ndim], weight.shape[2:]
+        return _depthwise(seen, weight)
+    counts, kernel = seen.shape[2 : weight.ndim], weight.shape[2:]
     formula = _by_columns if counts[-1] >= kernel[-1] else _by_rows  # the longer runs are copied
     out = np.empty((len(x), len(weight), *counts), x.dtype)
-    parts = np.split(windows, groups, 1), np.split(weight, groups), np.split(out, groups, 1)
-    for seen, filters, into in zip(*parts, strict=True):
+    parts = np.split(seen, groups, 1), np.split(weight, groups), np.split(out, groups, 1)
+    for part, filters, into in zip(*parts, strict=True):
         if counts[0] > len(x):  # a block is some rows of all images, or else some images
-            seen, into = seen.swapaxes(0, 2), into.swapaxes(0, 2)
-        height = max(4 * BLOCK // max(seen[:1].size, 1), ROWS * len(filters) // max(into[:1].size, 1), 1)
-        in_blocks(partial(formula, filters), seen, into, rows=height, blas=True)
+            part, into = part.swapaxes(0, 2), into.swapaxes(0, 2)
+        height = max(4 * BLOCK // max(part[:1].size, 1), ROWS * len(filters) // max(into[:1].size, 1), 1)
+        in_blocks(partial(formula, filters), part, into, rows=height, blas=True)
     return out
 
 
-def _by_rows(filters: Array, windows: Array, out: Array) -> None:
+def _by_rows(filters: Array, seen: Array, out: Array) -> None:
     """Copy the windows (n, c, *out, *kernel) into the rows of a matrix, and multiply it by that of the filters."""
     summed = (1, *range(2 - filters.ndim, 0))
-    out[...] = np.moveaxis(np.tensordot(windows, filters, (summed, summed)), -1, 1)
+    out[...] = np.moveaxis(np.tensordot(seen, filters, (summed, summed)), -1, 1)
 
 
-def _by_columns(filters: Array, windows: Array, out: Array) -> None:
+def _by_columns(filters: Array, seen: Array, out: Array) -> None:
     """The same with the windows as columns, a matrix for each image."""
     space = filters.ndim - 2
-    turned = windows.transpose(0, 1, *range(2 + space, 2 + 2 * space), *range(2, 2 + space))
+    turned = seen.transpose(0, 1, *range(2 + space, 2 + 2 * space), *range(2, 2 + space))
     size = math.prod(filters.shape[1:])
-    columns = turned.reshape(len(windows), size, math.prod(out.shape[2:]))
+    columns = turned.reshape(len(seen), size, math.prod(out.shape[2:]))
     out[...] = np.matmul(filters.reshape(len(filters), size), columns).reshape(out.shape)
 
 
@@ -72,35 +73,21 @@ def _padded(x: Array, padding: tuple[tuple[int, int], ...], input_dilation: Shap
     return out
 
 
-def _windows(x: Array, kernel: Shape, stride: Shape, dilation: Shape, writeable: bool = False) -> Array:
-    """A view (n, c, *out, *kernel) of what each kernel position sees."""
-    extent = [(k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True)]
-    counts = tuple((n - e) // s + 1 for n, e, s in zip(x.shape[2:], extent, stride, strict=True))
-    steps = x.strides[2:]
-    strides = (
-        *(a * s for a, s in zip(steps, stride, strict=True)),
-        *(a * d for a, d in zip(steps, dilation, strict=True)),
-    )
-    return np.lib.stride_tricks.as_strided(
-        x, (*x.shape[:2], *counts, *kernel), (*x.strides[:2], *strides), writeable=writeable
-    )
-
-
-def _depthwise(windows: Array, weight: Array) -> Array:
+def _depthwise(seen: Array, weight: Array) -> Array:
     """One input channel for each kernel: too little work for a matrix product, so add up one kernel place at a time."""
-    images, channels, *counts = windows.shape[: weight.ndim]
+    images, channels, *counts = seen.shape[: weight.ndim]
     filters = weight.reshape(channels, 1, -1, *(1,) * len(counts), *weight.shape[2:])
-    out = np.empty((images, channels, filters.shape[2], *counts), windows.dtype)
+    out = np.empty((images, channels, filters.shape[2], *counts), seen.dtype)
     height = max(BLOCK // max(out[:, :1].size, 1), 1)
-    in_blocks(_add_up, windows.swapaxes(0, 1)[:, :, None], filters, out.swapaxes(0, 1), rows=height)
+    in_blocks(_add_up, seen.swapaxes(0, 1)[:, :, None], filters, out.swapaxes(0, 1), rows=height)
     return out.reshape(images, len(weight), *counts)
 
 
-def _add_up(windows: Array, filters: Array, out: Array) -> None:
+def _add_up(seen: Array, filters: Array, out: Array) -> None:
     """The places of a kernel are the last axes of both."""
     out[...] = 0
     for place in np.ndindex(*filters.shape[out.ndim :]):
-        out += windows[(..., *place)] * filters[(..., *place)]
+        out += seen[(..., *place)] * filters[(..., *place)]
 
 
 # --- Kernels that do not overlap -------------------------------------------------------------------------------------
@@ -110,7 +97,8 @@ def conv_of_patches(x: Array, weight: Array, bias: Array | None) -> Array:
     if not covered(x):
         return NotImplemented
     out = linear(_patches(x, weight), _filters(x, weight), bias)
-    return np.moveaxis(out.reshape(*_cut(x, weight).shape[: x.ndim - 1], len(weight)), -1, 1)
+    counts = [n // k for n, k in zip(x.shape[2:], weight.shape[2:], strict=True)]
+    return out.reshape(len(x), *counts, len(weight)).transpose(0, x.ndim - 1, *range(1, x.ndim - 1))
 
 
 def conv_of_patches_vjp(x: Array, weight: Array, bias: Array | None) -> Any:
@@ -118,7 +106,7 @@ def conv_of_patches_vjp(x: Array, weight: Array, bias: Array | None) -> Any:
         return NotImplemented
 
     def pullback(g: Array, wanted: Sequence[bool]) -> tuple[Array | None, ...]:
-        above = rows(np.moveaxis(g, 1, -1))
+        above = rows(g.transpose(0, *range(2, g.ndim), 1))
         g_patches, g_filters, g_bias = linear_slopes(_patches(x, weight), _filters(x, weight), above, wanted[0])
         g_weight = np.empty_like(weight)
         turned = _turned(x, g_weight)
@@ -152,11 +140,18 @@ def _filters(x: Array, weight: Array) -> Array:
 
 def _cut(x: Array, weight: Array) -> Array:
     """A view (n, *out, ...) of the windows, which do not overlap, each in the order of `_turned`."""
-    kernel = weight.shape[2:]
-    windows = _windows(x, kernel, kernel, (1,) * len(kernel), writeable=x.flags.writeable)
-    return _turned(x, np.moveaxis(windows, 1, len(kernel) + 1), len(kernel) + 1)
+    kernel, space = weight.shape[2:], x.ndim - 2
+    counts = [n // k for n, k in zip(x.shape[2:], kernel, strict=True)]
+    whole = x[..., *(slice(count * k) for count, k in zip(counts, kernel, strict=True))]
+    split = whole.reshape(*x.shape[:2], *(n for pair in zip(counts, kernel, strict=True) for n in pair))
+    places, inside = range(2, 2 + 2 * space, 2), range(3, 3 + 2 * space, 2)
+    return split.transpose(0, *places, *((*inside, 1) if _channels_last(x) else (1, *inside)))
 
 
-def _turned(x: Array, array: Array, channels: int = 1) -> Array:
+def _turned(x: Array, array: Array) -> Array:
     """A view of `array` with its axis of channels last, if in the memory of x they are; so long runs are copied."""
-    return np.moveaxis(array, channels, -1) if x.strides[1] == x.itemsize else array
+    return array.transpose(0, *range(2, array.ndim), 1) if _channels_last(x) else array
+
+
+def _channels_last(x: Array) -> bool:
+    return bool(x.strides[1] == x.itemsize)

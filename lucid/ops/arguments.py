@@ -278,7 +278,7 @@ def one_axis(function: str, ndim: int, axis: int) -> int:
 def each_axis(function: str, space: int, name: str, sizes: int | Sequence[int], least: int) -> tuple[int, ...]:
     """One integer for each of so many axes. Raises ShapeError for another number of them, or one below `least`."""
     result = (sizes,) * space if isinstance(sizes, int) else tuple(sizes)
-    if len(result) != space or any(n < least for n in result):
+    if len(result) != space or min(result, default=least) < least:
         raise ShapeError(f"{function}: {name}={sizes}; wanted an integer of at least {least}, or {space} of them")
     return result
 
