@@ -63,26 +63,26 @@ WITH_TANH = (math.sqrt(2 / math.pi) * 0.044715 * 8, math.sqrt(2 / math.pi) * 2)
 
 
 def gelu(x: Array) -> Array:
-    return _each(gelu_block, x) if covered(x) else NotImplemented
+    return each(gelu_block, x) if covered(x) else NotImplemented
 
 
 def gelu_vjp(x: Array) -> Any:
     if not covered(x):
         return NotImplemented
-    return _each(gelu_block, x), lambda g, wanted: (_each(_gelu_slope, x, g),)
+    return each(gelu_block, x), lambda g, wanted: (each(_gelu_slope, x, g),)
 
 
 def gelu_tanh(x: Array) -> Array:
-    return _each(_gelu_tanh, x) if covered(x) else NotImplemented
+    return each(_gelu_tanh, x) if covered(x) else NotImplemented
 
 
 def gelu_tanh_vjp(x: Array) -> Any:
     if not covered(x):
         return NotImplemented
-    return _each(_gelu_tanh, x), lambda g, wanted: (_each(_gelu_tanh_slope, x, g),)
+    return each(_gelu_tanh, x), lambda g, wanted: (each(_gelu_tanh_slope, x, g),)
 
 
-def _each(formula: Callable[..., None], *arrays: Array) -> Array:
+def each(formula: Callable[..., None], *arrays: Array) -> Array:
     """formula(*block, out) of arrays of one shape, element by element."""
     out = np.empty(arrays[0].shape, arrays[0].dtype)
     in_blocks(formula, *(a.reshape(-1) for a in arrays), out.reshape(-1))

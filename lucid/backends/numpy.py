@@ -17,6 +17,10 @@ from .. import dtypes
 from ..dtypes import DType
 from ..errors import DTypeError
 from . import bessel, complex_numbers, gamma, numpy_linalg, tails
+from .activation import hardswish as hardswish
+from .activation import hardswish_vjp as hardswish_vjp
+from .activation import silu as silu
+from .activation import silu_vjp as silu_vjp
 from .attention import scaled_dot_product_attention as scaled_dot_product_attention
 from .attention import scaled_dot_product_attention_vjp as scaled_dot_product_attention_vjp
 from .blocks import kernels_of_blas

@@ -8,7 +8,7 @@ from ..dtypes import int64
 from ..tensor import Tensor
 from .arguments import REAL_FLOATING, one_axis, precise, ready
 from .data_types import astype
-from .elementwise import erf, exp, less, not_equal, tanh
+from .elementwise import clip, erf, exp, less, not_equal, sigmoid, tanh
 from .indexing import inside, take_along_axis
 from .manipulation import expand_dims, squeeze
 from .searching import where
@@ -90,3 +90,16 @@ def gelu(x: Tensor, /, *, approximate: bool = False) -> Tensor:
     """
     x = ready("gelu", REAL_FLOATING, x)
     return _gelu_tanh(x) if approximate else _gelu(x)
+
+
+@composite
+def silu(x: Tensor, /) -> Tensor:
+    """x / (1 + exp(-x)) for real x."""
+    return x * sigmoid(x)
+
+
+@composite
+def hardswish(x: Tensor, /) -> Tensor:
+    """x times (x + 3) / 6, which is 0 at least and 1 at most."""
+    near = clip(x, -3.0, 3.0)  # so that no infinity meets 0 in the gradient
+    return where(x <= -3, 0.0, where(x >= 3, x, near * ((near + 3) / 6)))

@@ -179,6 +179,12 @@ OPS = (
         sample(X), sample(X, approximate=True), sample(integers(3)), sample(numbers(0, 2)), sample(ONE),
         edge(array(-1e4, 0.0, 1e4, nan, inf)),
     ], wrong(numbers(2, dtype=np.complex64), error=DTypeError, message="got dtype complex64")),
+    op("silu", lambda x: x * scipy.special.expit(x), of_first, [
+        sample(X * 4), sample(numbers(0, 2)), sample(ONE), edge(array(-1e4, 0.0, 1e4, nan, inf)),
+    ], function=activation.silu),
+    op("hardswish", lambda x: np.where(x <= -3, 0, np.where(x >= 3, x, x * ((x + 3) / 6))), of_first, [
+        sample(X * 4), sample(numbers(0, 2)), sample(ONE), edge(array(-1e4, -3, 0.0, 3, 1e4, nan, -inf)),
+    ], function=activation.hardswish),
     op("class_losses", class_losses, of_first, [
         sample(X, np.array([1, 0, 3]), **LOSSES), sample(Y * 100, np.array([2, 2, 0]), **LOSSES),
         sample(X, np.array([1, -1, 3], np.int8), **LOSSES), sample(X, np.array([-1, 2, 0]), **LOSSES | {"mean": True}),

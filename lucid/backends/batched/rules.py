@@ -196,7 +196,7 @@ RULES: dict[str, Rule] = {
     **{name: _broadcasting(name) for name in (*ELEMENTWISE, *OF_LAST_AXES)},
     **{name: _along(name, option) for option, names in ALONG_AXES.items() for name in names},
     **{name: _along_both(name) for name in ("log_softmax_slope", "softmax_slope")},
-    **{name: _of_one(name) for name in ("gelu", "gelu_tanh", "max_pool", "sum_pool")},
+    **{name: _of_one(name) for name in ("gelu", "gelu_tanh", "hardswish", "max_pool", "silu", "sum_pool")},
     **{name: _of_rows(name) for name in ("feed_forward", "layer_norm", "linear")},
     "astype": _astype,
     "broadcast_to": _broadcast_to,

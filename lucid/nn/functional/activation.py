@@ -122,8 +122,7 @@ def hardsigmoid(input: Tensor) -> Tensor:
 
 def hardswish(input: Tensor) -> Tensor:
     """x times hardsigmoid(x). Howard et al., Searching for MobileNetV3, 2019 (arXiv 1905.02244)."""
-    input = ready("hardswish", REAL_FLOATING, input, "input")
-    return where(input <= -3, 0.0, where(input >= 3, input, input * ((input + 3) / 6)))
+    return activation.hardswish(ready("hardswish", REAL_FLOATING, input, "input"))
 
 
 def threshold(input: Tensor, threshold: float, value: float) -> Tensor:
@@ -194,7 +193,7 @@ def _exponential(function: str, input: Tensor, alpha: float, width: float, scale
 def silu(input: Tensor) -> Tensor:
     """x / (1 + exp(-x)), also called swish. Hendrycks and Gimpel, 2016 (arXiv 1606.08415)."""
     input = ready("silu", FLOATING, input, "input")
-    return input * sigmoid(input) if input.dtype.kind == REAL else input / (exp(-input) + 1)
+    return activation.silu(input) if input.dtype.kind == REAL else input / (exp(-input) + 1)
 
 
 def mish(input: Tensor) -> Tensor:
