@@ -29,6 +29,26 @@ os.environ["MLX_ENABLE_TF32"] = os.environ.get("LUCID_ENABLE_TF32", "0")  # floa
 
 try:
     import mlx.core as mx
+
+    from .mlx_kernels import attention_in_heads as attention_in_heads
+    from .mlx_kernels import attention_in_heads_vjp as attention_in_heads_vjp
+    from .mlx_kernels import conv_of_patches as conv_of_patches
+    from .mlx_kernels import conv_of_patches_vjp as conv_of_patches_vjp
+    from .mlx_kernels import feed_forward as feed_forward
+    from .mlx_kernels import feed_forward_vjp as feed_forward_vjp
+    from .mlx_kernels import gelu as gelu
+    from .mlx_kernels import gelu_vjp as gelu_vjp
+    from .mlx_kernels import in_float32 as in_float32
+    from .mlx_kernels import layer_norm as layer_norm
+    from .mlx_kernels import layer_norm_vjp as layer_norm_vjp
+    from .mlx_kernels import linear as linear
+    from .mlx_kernels import linear_vjp as linear_vjp
+    from .mlx_kernels import log_softmax as log_softmax
+    from .mlx_kernels import log_softmax_slope as log_softmax_slope
+    from .mlx_kernels import scaled_dot_product_attention as scaled_dot_product_attention
+    from .mlx_kernels import scaled_dot_product_attention_vjp as scaled_dot_product_attention_vjp
+    from .mlx_kernels import softmax as softmax
+    from .mlx_kernels import softmax_slope as softmax_slope
 except ImportError as error:
     raise DeviceError(
         f"gpu: MLX could not be imported ({error}); install it with: pip install mlx (Mac), "
@@ -492,11 +512,6 @@ def pad(x: Array, widths: tuple[tuple[int, int], ...], value: float = 0) -> Arra
 # --- Reductions ------------------------------------------------------------------------------------------------------
 
 
-def _in_float32(x: Array) -> Array:
-    """16-bit floats as float32, which their sums and products need."""
-    return x.astype(mx.float32) if x.dtype in (mx.float16, mx.bfloat16) else x
-
-
 def reduction(function: Callable[..., Any], of_nothing: Any) -> Callable[..., Any]:
     """Over axes, in float32 for 16-bit floats. MLX may hang on arrays without elements."""
 
@@ -504,7 +519,7 @@ def reduction(function: Callable[..., Any], of_nothing: Any) -> Callable[..., An
         if not x.size:
             shape = [1 if i in axis else n for i, n in enumerate(x.shape) if keepdims or i not in axis]
             return (mx.ones if of_nothing else mx.zeros)(shape, x.dtype)
-        return function(_in_float32(x), axis, keepdims=keepdims).astype(x.dtype) if axis else x
+        return function(in_float32(x), axis, keepdims=keepdims).astype(x.dtype) if axis else x
 
     return reduce
 
@@ -549,7 +564,7 @@ def cumulative_prod(x: Array, axis: int) -> Array:
 def _accumulated(function: Callable[..., Any], x: Array, axis: int) -> Array:
     if not x.size:
         return x
-    return function(_in_float32(x), axis).astype(x.dtype)
+    return function(in_float32(x), axis).astype(x.dtype)
 
 
 def count_nonzero(x: Array, axis: tuple[int, ...], keepdims: bool) -> Array:
@@ -610,7 +625,7 @@ def scatter_add(values: Array, key: Any, shape: tuple[int, ...]) -> Array:
     if _is_mixed(key, shape):
         places = mx.reshape(_places(shape, key), (-1,))
         return mx.reshape(scatter_add(mx.reshape(values, (-1,)), (places,), (math.prod(shape),)), shape)
-    wide = _in_float32(values)
+    wide = in_float32(values)
     out = mx.zeros(shape, wide.dtype)
     with _wide(values):
         return out.at[key].add(wide).astype(values.dtype)
@@ -619,7 +634,7 @@ def scatter_add(values: Array, key: Any, shape: tuple[int, ...]) -> Array:
 def scatter_reduce(x: Array, values: Array, key: Any, reduce: str) -> Array:
     method = {"prod": "multiply", "amax": "maximum", "amin": "minimum"}[reduce]
     with _wide(x):
-        out = getattr(_in_float32(x).at[key], method)(_in_float32(values)).astype(x.dtype)
+        out = getattr(in_float32(x).at[key], method)(in_float32(values)).astype(x.dtype)
     if reduce == "prod" or not mx.issubdtype(x.dtype, mx.floating):
         return out
     nans = mx.isnan(x) | (scatter_add(mx.isnan(values).astype(x.dtype), key, x.shape) > 0)  # MLX passes over nan
@@ -645,26 +660,6 @@ def _places(shape: tuple[int, ...], key: Any) -> Array:
 
 
 # --- Neural networks -------------------------------------------------------------------------------------------------
-
-
-def softmax(x: Array, axis: int) -> Array:
-    return mx.softmax(x, axis, precise=True) if x.size else x
-
-
-def log_softmax(x: Array, axis: int) -> Array:
-    if not x.size:
-        return x
-    wide = x.astype(mx.float32)
-    wide = wide - mx.max(wide, axis, keepdims=True)  # first, or digits are lost where all of x is large
-    return (wide - mx.logsumexp(wide, axis, keepdims=True)).astype(x.dtype)
-
-
-def softmax_slope(out: Array, g: Array, axis: int) -> Array:
-    return out * (g - sum(g * out, (axis,), keepdims=True))
-
-
-def log_softmax_slope(out: Array, g: Array, axis: int) -> Array:
-    return g - mx.exp(out) * sum(g, (axis,), keepdims=True)
 
 
 def convolve(
@@ -753,76 +748,3 @@ def resample(x: Array, taps: Taps, axis: int) -> Array:
         term = mx.take(x, mx.array(places), axis) * along
         out = out + term if len(rows) == len(taps) else out.at[(*[slice(None)] * axis, mx.array(rows))].add(term)
     return out.astype(x.dtype)
-
-
-# --- Kernels for composites ------------------------------------------------------------------------------------------
-
-
-def _with_pullback(function: Callable[..., Any], *arrays: Array | None) -> Any:
-    """The value and its pullback, by MLX's own derivative; what is never read is never computed."""
-    given = [a for a in arrays if a is not None]
-
-    def of_given(*values: Array) -> Array:
-        rest = iter(values)
-        return function(*(None if a is None else next(rest) for a in arrays))
-
-    def pullback(g: Array, wanted: Sequence[bool]) -> list[Array | None]:
-        found = iter(mx.vjp(of_given, given, [g])[1])
-        return [None if a is None else next(found) for a in arrays]
-
-    return function(*arrays), pullback
-
-
-def layer_norm(x: Array, weight: Array | None, bias: Array | None, *, eps: float) -> Array:
-    return mx.fast.layer_norm(x, weight, bias, eps)
-
-
-def layer_norm_vjp(x: Array, weight: Array | None, bias: Array | None, *, eps: float) -> Any:
-    return _with_pullback(lambda *arrays: mx.fast.layer_norm(*arrays, eps), x, weight, bias)
-
-
-def linear(x: Array, weight: Array, bias: Array | None) -> Any:
-    if not mx.issubdtype(x.dtype, mx.floating) or not x.size or not weight.size:
-        return NotImplemented
-    return x @ weight.T if bias is None else mx.addmm(bias, x, weight.T)
-
-
-def linear_vjp(x: Array, weight: Array, bias: Array | None) -> Any:
-    out = linear(x, weight, bias)
-    if out is NotImplemented:
-        return out
-
-    def pullback(g: Array, wanted: Sequence[bool]) -> tuple[Array | None, ...]:
-        rows, before = mx.reshape(g, (-1, g.shape[-1])), mx.reshape(x, (-1, x.shape[-1]))
-        g_bias = None if bias is None else sum(rows, (0,))
-        return mx.reshape(rows @ weight, x.shape), rows.T @ before, g_bias
-
-    return out, pullback
-
-
-SQRT_HALF, SQRT_TWO_PI = math.sqrt(0.5), math.sqrt(2 * math.pi)
-
-
-@partial(mx.compile, shapeless=True)  # one kernel in place of a handful, as mlx.nn has it
-def gelu(x: Array) -> Array:
-    return x * (mx.erf(x * SQRT_HALF) + 1) * 0.5
-
-
-@partial(mx.compile, shapeless=True)
-def _gelu_pullback(x: Array, g: Array) -> Array:
-    return g * ((mx.erf(x * SQRT_HALF) + 1) * 0.5 + x * mx.exp(mx.square(x) * -0.5) * (1 / SQRT_TWO_PI))
-
-
-def gelu_vjp(x: Array) -> Any:
-    return gelu(x), lambda g, wanted: (_gelu_pullback(x, g),)
-
-
-def scaled_dot_product_attention(q: Array, k: Array, v: Array, mask: Array | None, *, scale: float) -> Any:
-    """For inference alone: on Metal the fused kernel is slower than its parts when a gradient follows."""
-    if (
-        mask is not None
-        or not q.ndim == k.ndim == v.ndim == 4
-        or not (q.shape[:2] == k.shape[:2] == v.shape[:2] and k.size)
-    ):
-        return NotImplemented
-    return mx.fast.scaled_dot_product_attention(q, k, v, scale=scale)

@@ -1,4 +1,5 @@
-"""Attention: every query gets a mean of values, weighted by how well it goes with their keys."""
+"""Attention: every query gets a mean of values, weighted by how well it goes with their keys. In heads, it gets one for
+each of several groups of channels."""
 
 import builtins
 import math
@@ -11,10 +12,11 @@ from .activation import softmax
 from .arguments import REAL_FLOATING, broadcast_shapes, fast, together
 from .creation import arange
 from .linear_algebra import matmul
+from .manipulation import permute_dims, reshape
 from .searching import where
 from .statistical import max
 
-__all__ = ["scaled_dot_product_attention"]
+__all__ = ["attention_in_heads", "scaled_dot_product_attention"]
 
 
 @composite
@@ -68,3 +70,34 @@ def scaled_dot_product_attention(
     return _scaled_dot_product_attention(
         q, k, v, mask, scale=builtins.max(q.shape[-1], 1) ** -0.5 if scale is None else scale
     )
+
+
+@composite
+def _attention_in_heads(q: Tensor, kv: Tensor, /, *, heads: int) -> Tensor:
+    d = q.shape[2] // heads
+    k, v = permute_dims(reshape(kv, (*kv.shape[:2], 2, heads, d)), (2, 0, 3, 1, 4))
+    q = permute_dims(reshape(q, (*q.shape[:2], heads, d)), (0, 2, 1, 3))
+    out = permute_dims(scaled_dot_product_attention(q, k, v), (0, 2, 1, 3))
+    return reshape(out, (*out.shape[:2], heads * d))
+
+
+def attention_in_heads(q: Tensor, kv: Tensor, /, *, heads: int) -> Tensor:
+    """Attention of tokens q (b, n, c) to others, (b, m, 2 c), which hold keys and behind them values: (b, n, c).
+
+    Each of the `heads` has a part of the channels, its own attention, and its part of the result.
+
+    Vaswani et al., Attention Is All You Need, 2017 (arXiv 1706.03762), section 3.2.2. Raises ShapeError if the sizes do
+    not fit.
+
+    >>> import lucid
+    >>> attention_in_heads(lucid.ones((1, 6, 8)), lucid.ones((1, 4, 16)), heads=2).shape
+    (1, 6, 8)
+    """
+    q, kv = together("attention_in_heads", fast(REAL_FLOATING), q, kv)
+    shape, others = q.shape, kv.shape
+    if len(shape) != 3 or others != (*shape[:1], *others[1:2], 2 * shape[2]) or heads < 1 or shape[2] % heads:
+        raise ShapeError(
+            f"attention_in_heads: got q {shape}, kv {others}, heads={heads}; wanted (b, n, c) and (b, m, 2 c), and "
+            "heads that divide c"
+        )
+    return _attention_in_heads(q, kv, heads=heads)

@@ -90,6 +90,11 @@ def attention(q: Any, k: Any, v: Any, *, mask: Any = None, is_causal: bool = Fal
     return np.where(unseen, 0, scipy.special.softmax(np.where(unseen, 0, scores), -1)) @ v
 
 
+def attention_in_heads(q: Any, kv: Any, *, heads: int) -> Any:
+    parts = [x.reshape(*x.shape[:2], heads, q.shape[2] // heads).swapaxes(1, 2) for x in (q, *np.split(kv, 2, -1))]
+    return attention(*parts).swapaxes(1, 2).reshape(q.shape)
+
+
 def feed_forward(x: Any, w1: Any, b1: Any, w2: Any, b2: Any) -> Any:
     return gelu(x @ w1.T + (0 if b1 is None else b1)) @ w2.T + (0 if b2 is None else b2)
 
@@ -199,6 +204,11 @@ OPS = (
     ], wrong(X, Y[0, :3], error=ShapeError, message="weight has shape (3,); wanted (4,)"),
        wrong(ONE, error=ShapeError, message="layer_norm: x has no axes; wanted (..., d)"),
        wrong(X, None, Y, error=ShapeError, message="bias has shape (3, 4); wanted (4,)"), ulps=12),
+    op("attention_in_heads", attention_in_heads, same, [
+        sample(numbers(2, 5, 6), numbers(2, 3, 12), heads=2), sample(numbers(1, 4, 6), numbers(1, 4, 12), heads=1),
+        sample(numbers(1, 2, 6), numbers(1, 3, 12), heads=6), sample(numbers(2, 0, 4), numbers(2, 3, 8), heads=2),
+    ], wrong(Q[0], V[0], heads=2, error=ShapeError, message="wanted (b, n, c) and (b, m, 2 c)"),
+       wrong(numbers(2, 5, 6), numbers(2, 3, 12), heads=4, error=ShapeError, message="heads that divide c"), ulps=8),
     op("scaled_dot_product_attention", attention, same, [
         sample(Q, K, V), sample(Q, K, V, is_causal=True), sample(Q, K, V, scale=0.3), sample(Q[0, 0], K[0, 0], V[0, 0]),
         sample(Q, K, V, mask=integers(5, 6, high=1, dtype=bool), note="mask of bools"),

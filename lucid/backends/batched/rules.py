@@ -199,6 +199,7 @@ RULES: dict[str, Rule] = {
     **{name: _of_one(name) for name in ("gelu", "gelu_tanh", "hardswish", "max_pool", "silu", "sum_pool")},
     **{name: _of_rows(name) for name in ("feed_forward", "layer_norm", "linear")},
     "astype": _astype,
+    "attention_in_heads": _declined,
     "broadcast_to": _broadcast_to,
     "class_losses": _declined,
     "concat": _concat,
