@@ -34,6 +34,8 @@ try:
     from .mlx_kernels import attention_in_heads_vjp as attention_in_heads_vjp
     from .mlx_kernels import conv_of_patches as conv_of_patches
     from .mlx_kernels import conv_of_patches_vjp as conv_of_patches_vjp
+    from .mlx_kernels import dropped as dropped
+    from .mlx_kernels import dropped_vjp as dropped_vjp
     from .mlx_kernels import feed_forward as feed_forward
     from .mlx_kernels import feed_forward_vjp as feed_forward_vjp
     from .mlx_kernels import gelu as gelu

@@ -103,6 +103,14 @@ def gelu_vjp(x: Array) -> Any:
     return gelu(x), lambda g, wanted: (_gelu_pullback(x, g),)
 
 
+def dropped(x: Array, kept: Array, *, scale: float) -> Array:
+    return mx.where(kept, x * scale, 0.0)
+
+
+def dropped_vjp(x: Array, kept: Array, *, scale: float) -> Any:
+    return dropped(x, kept, scale=scale), lambda g, wanted: (dropped(g, kept, scale=scale), None)
+
+
 def feed_forward(x: Array, weight1: Array, bias1: Array | None, weight2: Array, bias2: Array | None) -> Any:
     wide = linear(x, weight1, bias1)
     return wide if wide is NotImplemented else linear(gelu(wide), weight2, bias2)

@@ -74,6 +74,12 @@ def places_of_classes(target: Tensor, classes: int, ignored: int, wanted: str) -
 
 
 @composite
+def dropped(x: Tensor, kept: Tensor, /, *, scale: float) -> Tensor:
+    """x times `scale` where bools say that it is kept, which broadcast to x; 0 elsewhere."""
+    return where(kept, x * scale, 0.0)
+
+
+@composite
 def _gelu(x: Tensor, /) -> Tensor:
     return x * 0.5 * (erf(x * math.sqrt(0.5)) + 1)
 

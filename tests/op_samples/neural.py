@@ -197,6 +197,10 @@ OPS = (
     ], wrong(X, np.array([1, 4, 0]), **LOSSES, error=IndexError, message="wanted classes: index 4 is outside"),
        wrong(X, np.array([1, -2, 0]), **LOSSES, error=IndexError, message="wanted classes: index 4 is outside"),
        function=activation.class_losses),
+    op("dropped", lambda x, kept, *, scale: np.where(kept, x * np.float32(scale), np.float32(0)), of_first, [
+        sample(X, MASK, scale=1.25), sample(Z, MASK[:, :1], scale=0.1), sample(X[:0], MASK[:0], scale=2.0),
+        edge(array(inf, nan, -0.0, 1.0), np.array([False, False, True, False]), scale=2.0),
+    ], function=activation.dropped),
     op("layer_norm", layer_norm, floating, [
         sample(X, Y[0], Y[1]), sample(Z, Y[0]), sample(Z, None, Y[0]), sample(X, eps=0.1), sample(X[0]),
         sample(Z, Y[0], Y[1], eps=1e-6),

@@ -205,6 +205,7 @@ RULES: dict[str, Rule] = {
     "concat": _concat,
     "conv_of_patches": _declined,
     "convolve": _convolve,
+    "dropped": _declined,
     "getitem": getitem,
     "matmul": _matmul,
     "pad": _pad,

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from ... import random
 from ...errors import ShapeError
+from ...ops.activation import dropped
 from ...ops.arguments import REAL_FLOATING, ready
 from ...ops.searching import where
 from ...tensor import Tensor
@@ -93,7 +94,7 @@ def _alpha_dropped(function: str, input: Tensor, shape: tuple[int, ...], p: floa
 def _dropped(function: str, input: Tensor, shape: tuple[int, ...], p: float) -> Tensor:
     input = ready(function, REAL_FLOATING, input, "input")
     kept = random.bernoulli(shape, 1 - probability(function, p), device=input.device)
-    return where(kept, input * (1 / (1 - p) if p < 1 else 0.0), 0.0)
+    return dropped(input, kept, scale=1 / (1 - p) if p < 1 else 0.0)
 
 
 def probability(function: str, p: float) -> float:
