@@ -2,6 +2,7 @@
 
 import builtins
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from ..autograd.graph import OPS
@@ -112,9 +113,9 @@ def conv(
     bias: Tensor | None = None,
     /,
     *,
-    stride: int | Shape = 1,
-    padding: int | Shape = 0,
-    dilation: int | Shape = 1,
+    stride: int | Sequence[int] = 1,
+    padding: int | Sequence[int] = 0,
+    dilation: int | Sequence[int] = 1,
     groups: int = 1,
 ) -> Tensor:
     """Convolve x (n, c, ...) with kernels (o, c / groups, ...) and add `bias` (o,).

@@ -1,6 +1,5 @@
 """Convolution over one, two and three spatial axes, and its transpose."""
 
-from ...errors import ShapeError
 from ...ops import convolution, manipulation
 from ...ops.arguments import each_axis
 from ...tensor import Tensor
@@ -27,24 +26,24 @@ def _conv(
     >>> conv2d(lucid.ones((1, 3, 8, 8)), lucid.ones((4, 3, 3, 3)), padding="same").shape
     (1, 4, 8, 8)
     """
+    if isinstance(padding, str):
+        input, padding = _padded(input, weight, stride, padding, dilation), 0
+    return convolution.conv(input, weight, bias, stride=stride, padding=padding, dilation=dilation, groups=groups)
+
+
+def _padded(input: Tensor, weight: Tensor, stride: Sizes, padding: str, dilation: Sizes) -> Tensor:
+    """input with the zeros around it that a word stands for."""
     space = input.ndim - 2
     name = f"conv{space}d"
-    if weight.ndim != input.ndim:
-        raise ShapeError(
-            f"{name}: got input {input.shape}, weight {weight.shape}; wanted (n, c, ...), (o, c / groups, ...)"
-        )
-    if bias is not None and bias.shape != weight.shape[:1]:
-        raise ShapeError(f"{name}: bias has shape {bias.shape}; wanted {weight.shape[:1]}, one for each output channel")
-    strides, dilations = (each_axis(name, space, *given, 1) for given in (("stride", stride), ("dilation", dilation)))
-    if padding == "same":
-        if set(strides) != {1}:
-            raise ValueError(f"{name}: padding='same' needs stride 1, got {stride}; give the padding as a number")
-        extra = [d * (k - 1) for d, k in zip(dilations, weight.shape[2:], strict=True)]
-        input = manipulation.pad(input, [(0, 0), (0, 0), *((n // 2, n - n // 2) for n in extra)])
-    elif isinstance(padding, str) and padding != "valid":
+    if padding not in ("same", "valid"):
         raise ValueError(f"{name}: padding={padding!r}; wanted a number, one for each axis, 'same' or 'valid'")
-    zeros = each_axis(name, space, "padding", 0 if isinstance(padding, str) else padding, 0)
-    return convolution.conv(input, weight, bias, stride=strides, padding=zeros, dilation=dilations, groups=groups)
+    if padding == "valid":
+        return input
+    if set(each_axis(name, space, "stride", stride, 1)) != {1}:
+        raise ValueError(f"{name}: padding='same' needs stride 1, got {stride}; give the padding as a number")
+    extra = [d * (k - 1) for d, k in zip(each_axis(name, space, "dilation", dilation, 1), weight.shape[2:])]
+    sides = [(n // 2, n - n // 2) for n in (*extra, *[0] * (space - len(extra)))]
+    return manipulation.pad(input, [(0, 0), (0, 0), *sides])
 
 
 def _conv_transpose(
