@@ -170,7 +170,7 @@ def promoted(function: str, a: DType, b: DType) -> DType:
 
 
 STORED = 1024  # numbers, all forgotten when there are more
-_stored: dict[tuple[type, DType, type, Scalar], Tensor] = {}
+_stored: dict[tuple[type, DType, type, Scalar | str], Tensor] = {}
 
 
 def with_number(function: str, domain: Domain, x1: Any, x2: Any) -> Sequence[Tensor]:
@@ -181,11 +181,11 @@ def with_number(function: str, domain: Domain, x1: Any, x2: Any) -> Sequence[Ten
     x, number = (x1, x2) if isinstance(x1, Tensor) else (x2, x1)
     if not isinstance(x, Tensor) or number.__class__ not in (float, int):
         return together(function, domain, x1, x2)
-    key = type(x.array), x._dtype or x.dtype, number.__class__, number
+    key = type(x.array), x._dtype or x.dtype, number.__class__, number or str(number)  # 0.0 and -0.0 are equal
     stored = _stored.get(key)
     if stored is None:
         _, stored = both = together(function, domain, x, number)
-        if stored.dtype is not x.dtype or not number:  # 0.0 and -0.0 would be one key
+        if stored.dtype is not x.dtype:
             return both if x is x1 else both[::-1]
         if len(_stored) >= STORED:
             _stored.clear()
@@ -287,10 +287,10 @@ def as_shape(function: str, shape: int | Sequence[int]) -> tuple[int, ...]:
     """A shape as a tuple of non-negative integers. Raises MemoryError for one that no memory holds."""
     sizes: Iterable[Any] = shape if isinstance(shape, tuple | list) else (shape,)
     try:
-        result = tuple(index(n) for n in sizes)
+        result = tuple(map(index, sizes))
     except TypeError:
         raise TypeError(f"{function}: shape={shape!r}; wanted an integer or a tuple of integers") from None
-    if any(n < 0 for n in result):
+    if min(result, default=0) < 0:
         raise ShapeError(f"{function}: shape={shape!r} has a negative size")
     if prod(result) >= MOST:
         raise MemoryError(f"{function}: shape={shape!r} is more than any memory holds")
