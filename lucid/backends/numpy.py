@@ -28,6 +28,8 @@ from .choice import where as where
 from .convolution import conv_of_patches as conv_of_patches
 from .convolution import conv_of_patches_vjp as conv_of_patches_vjp
 from .convolution import convolve as _convolve
+from .depthwise import conv_of_channels as conv_of_channels
+from .depthwise import conv_of_channels_vjp as conv_of_channels_vjp
 from .feed_forward import feed_forward as feed_forward
 from .feed_forward import feed_forward_vjp as feed_forward_vjp
 from .fused import each_element as each_element

@@ -153,10 +153,23 @@ def conv(
             raise ShapeError(f"conv: a kernel of {kernel}, dilation {dilations}, does not fit into {x.shape[2:]}")
     if kernel == strides and groups == 1 and not builtins.any(pads) and builtins.max(dilations) == 1:
         return _conv_of_patches(x, weight, bias)
-    pairs = tuple((p, p) for p in pads)
-    ones = (1,) * space
-    out = convolve(x, weight, stride=strides, padding=pairs, dilation=dilations, input_dilation=ones, groups=groups)
+    if groups == channels == weight.shape[0] > 1 == builtins.max(strides):
+        return _conv_of_channels(x, weight, bias, padding=pads, dilation=dilations)
+    return _conv(x, weight, bias, strides, pads, dilations, groups)
+
+
+def _conv(
+    x: Tensor, weight: Tensor, bias: Tensor | None, stride: Shape, padding: Shape, dilation: Shape, groups: int
+) -> Tensor:
+    pairs, ones = tuple((p, p) for p in padding), (1,) * len(stride)
+    out = convolve(x, weight, stride=stride, padding=pairs, dilation=dilation, input_dilation=ones, groups=groups)
     return out if bias is None else out + bias.reshape((-1, *ones))
+
+
+@composite
+def _conv_of_channels(x: Tensor, weight: Tensor, bias: Tensor | None, /, *, padding: Shape, dilation: Shape) -> Tensor:
+    """A kernel for each channel, at every place."""
+    return _conv(x, weight, bias, (1,) * len(padding), padding, dilation, x.shape[1])
 
 
 @composite

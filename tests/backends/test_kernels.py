@@ -183,6 +183,29 @@ def test_conv_of_patches(sizes: tuple[int, int], last: bool) -> None:
     check_along("conv_of_patches", [x, normal(6, 5, 4, 2, seed=1), normal(6, seed=2)], wanted)
 
 
+@pytest.mark.parametrize("last", [False, True])
+@pytest.mark.parametrize("shape", [(3, 40, 70, 50), (2, 2, 400, 300), (4, 70, 20, 9), (3, 40, 5000)])
+def test_conv_of_channels(shape: tuple[int, ...], last: bool) -> None:
+    """In blocks of rows and of lanes, with the channels first or last in memory."""
+    space = len(shape) - 2
+    padding, dilation = (2, 1)[:space], (1, 2)[:space]
+    sizes = [n + 2 * p - 2 * d for n, p, d in zip(shape[2:], padding, dilation, strict=True)]
+
+    def wanted(x: Array, w: Array, b: Array) -> Array:
+        out = b.reshape(-1, *[1] * space)
+        padded = np.pad(x, [(0, 0), (0, 0), *((p, p) for p in padding)])
+        for place in np.ndindex(*w.shape[2:]):
+            seen = (slice(i * d, i * d + n) for i, d, n in zip(place, dilation, sizes, strict=True))
+            out = out + padded[:, :, *seen] * w[:, 0, *place].reshape(-1, *[1] * space)
+        return out
+
+    x = np.moveaxis(normal(shape[0], *shape[2:], shape[1]), -1, 1) if last else normal(*shape)
+    inputs = [x, normal(shape[1], 1, *[3] * space, seed=1), normal(shape[1], seed=2)]
+    value = backend.conv_of_channels(*inputs, padding=padding, dilation=dilation)
+    assert (value.strides[1] == value.itemsize) == last
+    check_along("conv_of_channels", inputs, wanted, padding=padding, dilation=dilation)
+
+
 @pytest.mark.parametrize("kernel", ["linear", "conv_of_patches"])
 def test_a_gradient_of_x_that_nobody_wants_is_not_computed(kernel: str) -> None:
     x, weight = (

@@ -151,5 +151,5 @@ def test_a_kernel_keeps_to_its_device(device: str) -> None:
 
 def test_samples_reach_every_composite() -> None:
     named = {op.name for op in (*neural.OPS, *pooling.OPS)}
-    assert set(COMPOSITES) <= {"conv_of_patches", "gelu_tanh", "sum_pool", *named}
+    assert set(COMPOSITES) <= {"conv_of_channels", "conv_of_patches", "gelu_tanh", "sum_pool", *named}
     assert tree.leaves([list(samples("cpu"))])

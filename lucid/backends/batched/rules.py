@@ -203,6 +203,7 @@ RULES: dict[str, Rule] = {
     "broadcast_to": _broadcast_to,
     "class_losses": _declined,
     "concat": _concat,
+    "conv_of_channels": _declined,
     "conv_of_patches": _declined,
     "convolve": _convolve,
     "dropped": _declined,
