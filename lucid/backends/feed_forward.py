@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from .activation import gelu_and_slope, gelu_block
 from .blocks import in_blocks
-from .fused import covered, gelu_and_slope, gelu_block, rows, sum_of_rows, total
+from .fused import covered, rows, sum_of_rows, total
 
 Array = Any
 Layer = tuple[Array, Array | None]  # weight and bias

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from .blocks import BLOCK, in_blocks
-from .special import erf
 
 Array = Any
 Pullback = Callable[[Array, Sequence[bool]], tuple[Array | None, ...]]
@@ -49,115 +48,6 @@ def each_element(function: Callable[..., Any], *arrays: Array, outputs: int, **_
 
     in_blocks(formula, *(a.reshape(-1) for a in (*arrays, *out)))
     return out
-
-
-# --- GELU ------------------------------------------------------------------------------------------------------------
-
-# The exact GELU is x / 2 (1 + erf(x / sqrt 2)), the approximate one x / 2 (1 + tanh(...)). With h = x / 2 both are
-# h (1 + tanh(h P(h^2))): here is P, highest power first, of the exact one in float32 (see tools/fit_gelu.py) and of the
-# other.
-EXACT = (
-    *(1.43875019e-05, -0.000270881966, 0.00202996562, -0.00707921069, -0.00104303071, 0.290664675, 1.59576988),
-)  # fmt: skip
-WITH_TANH = (math.sqrt(2 / math.pi) * 0.044715 * 8, math.sqrt(2 / math.pi) * 2)
-
-
-def gelu(x: Array) -> Array:
-    return each(gelu_block, x) if covered(x) else NotImplemented
-
-
-def gelu_vjp(x: Array) -> Any:
-    if not covered(x):
-        return NotImplemented
-    return each(gelu_block, x), lambda g, wanted: (each(_gelu_slope, x, g),)
-
-
-def gelu_tanh(x: Array) -> Array:
-    return each(_gelu_tanh, x) if covered(x) else NotImplemented
-
-
-def gelu_tanh_vjp(x: Array) -> Any:
-    if not covered(x):
-        return NotImplemented
-    return each(_gelu_tanh, x), lambda g, wanted: (each(_gelu_tanh_slope, x, g),)
-
-
-def each(formula: Callable[..., None], *arrays: Array) -> Array:
-    """formula(*block, out) of arrays of one shape, element by element."""
-    out = np.empty(arrays[0].shape, arrays[0].dtype)
-    in_blocks(formula, *(a.reshape(-1) for a in arrays), out.reshape(-1))
-    return out
-
-
-def gelu_block(x: Array, out: Array) -> None:
-    """The GELU of one block; `out` may be x."""
-    half = x * 0.5
-    np.multiply(_odds(half), half, out=out)
-
-
-def gelu_and_slope(x: Array, value: Array, slope: Array) -> None:
-    """The GELU of one block, x P, and its derivative P + x p.
-
-    P is the probability that a standard normal number is below x, and p the density there.
-    """
-    half = x * 0.5
-    odds = _odds(half)
-    np.multiply(odds, half, out=value)
-    np.multiply(half, half, out=slope)
-    slope *= -2
-    np.exp(slope, out=slope)
-    slope *= half
-    slope *= math.sqrt(2 / math.pi)
-    odds *= 0.5
-    slope += odds
-
-
-def _gelu_slope(x: Array, g: Array, out: Array) -> None:
-    gelu_and_slope(x, np.empty_like(x), out)
-    out *= g
-
-
-def _odds(half: Array) -> Array:
-    """Twice the probability that a standard normal number is below 2 half."""
-    wave = _wave(half, half * half, EXACT) if half.dtype == np.float32 else erf(half * math.sqrt(2))
-    wave += 1
-    return wave
-
-
-def _gelu_tanh(x: Array, out: Array) -> None:
-    half = x * 0.5
-    wave = _wave(half, half * half, WITH_TANH)
-    wave += 1
-    np.multiply(wave, half, out=out)
-
-
-def _gelu_tanh_slope(x: Array, g: Array, out: Array) -> None:
-    """With t = tanh(w): g (1 + t + x (1 - t^2) w') / 2."""
-    half = x * 0.5
-    square = half * half
-    wave = _wave(half, square, WITH_TANH)
-    cubic, linear = WITH_TANH
-    square *= 3 * cubic
-    square += linear
-    square *= half  # x w'
-    np.multiply(wave, wave, out=half)
-    np.subtract(1, half, out=half)
-    square *= half
-    wave += 1
-    wave += square
-    wave *= 0.5
-    np.multiply(wave, g, out=out)
-
-
-def _wave(half: Array, square: Array, coefficients: Sequence[float]) -> Array:
-    """tanh(half P(square)), by Horner's rule."""
-    out = square * coefficients[0]
-    for coefficient in coefficients[1:-1]:
-        out += coefficient
-        out *= square
-    out += coefficients[-1]
-    out *= half
-    return np.tanh(out, out=out)
 
 
 # --- Layer norm ------------------------------------------------------------------------------------------------------

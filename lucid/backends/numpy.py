@@ -16,11 +16,7 @@ import numpy as np
 from .. import dtypes
 from ..dtypes import DType
 from ..errors import DTypeError
-from . import bessel, complex_numbers, gamma, numpy_linalg, tails
-from .activation import hardswish as hardswish
-from .activation import hardswish_vjp as hardswish_vjp
-from .activation import silu as silu
-from .activation import silu_vjp as silu_vjp
+from . import activation, bessel, complex_numbers, gamma, numpy_linalg, tails
 from .attention import scaled_dot_product_attention as scaled_dot_product_attention
 from .attention import scaled_dot_product_attention_vjp as scaled_dot_product_attention_vjp
 from .blocks import kernels_of_blas
@@ -33,10 +29,6 @@ from .depthwise import conv_of_channels_vjp as conv_of_channels_vjp
 from .feed_forward import feed_forward as feed_forward
 from .feed_forward import feed_forward_vjp as feed_forward_vjp
 from .fused import each_element as each_element
-from .fused import gelu as gelu
-from .fused import gelu_tanh as gelu_tanh
-from .fused import gelu_tanh_vjp as gelu_tanh_vjp
-from .fused import gelu_vjp as gelu_vjp
 from .fused import layer_norm as layer_norm
 from .fused import layer_norm_vjp as layer_norm_vjp
 from .fused import linear as linear
@@ -67,6 +59,7 @@ AS_NUMPY_HAS_IT = """
     maximum minimum multiply negative not_equal remainder round signbit sin sinh sqrt square subtract tan trunc
 """.split()
 globals().update({name: getattr(np, name) for name in AS_NUMPY_HAS_IT})
+globals().update(activation.kernels())
 globals().update({name: getattr(numpy_linalg, name) for name in numpy_linalg.__all__})
 
 # --- The border ----------------------------------------------------------------------------------------------------

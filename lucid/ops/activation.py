@@ -8,7 +8,7 @@ from ..dtypes import int64
 from ..tensor import Tensor
 from .arguments import REAL_FLOATING, one_axis, precise, ready
 from .data_types import astype
-from .elementwise import clip, erf, exp, less, not_equal, sigmoid, tanh
+from .elementwise import clip, erf, exp, expm1, greater, less, log1p, not_equal, sigmoid, tanh
 from .indexing import inside, take_along_axis
 from .manipulation import expand_dims, squeeze
 from .searching import where
@@ -73,6 +73,60 @@ def places_of_classes(target: Tensor, classes: int, ignored: int, wanted: str) -
     return kept, inside(places, classes, wanted)
 
 
+# --- Functions of each element ---------------------------------------------------------------------------------------
+
+
+@composite
+def relu(x: Tensor, /) -> Tensor:
+    """max(x, 0), with the gradient 0 at 0."""
+    return where(x <= 0, 0, x)
+
+
+@composite
+def hardtanh(x: Tensor, /, *, low: float, high: float) -> Tensor:
+    """x between two numbers, where the gradient is 0."""
+    return where(x <= low, low, where(x >= high, high, x))
+
+
+@composite
+def leaky_relu(x: Tensor, /, *, slope: float) -> Tensor:
+    """x where it is positive, `slope` times x elsewhere."""
+    return where(x > 0, x, x * slope)
+
+
+@composite
+def hardswish(x: Tensor, /) -> Tensor:
+    """x times (x + 3) / 6, which is 0 at least and 1 at most."""
+    near = clip(x, -3.0, 3.0)  # so that no infinity meets 0 in the gradient
+    return where(x <= -3, 0.0, where(x >= 3, x, near * ((near + 3) / 6)))
+
+
+@composite
+def exponential_linear(x: Tensor, /, *, alpha: float, width: float, scale: float) -> Tensor:
+    """`scale` times x where it is positive, and times alpha (exp(x / width) - 1) elsewhere."""
+    negative = where(x > 0, 0.0, x)  # so that no large number meets exp, nor its gradient
+    return where(x > 0, x * scale, expm1(negative / width) * (alpha * scale))
+
+
+@composite
+def silu(x: Tensor, /) -> Tensor:
+    """x / (1 + exp(-x)) for real x."""
+    return x * sigmoid(x)
+
+
+@composite
+def softplus(x: Tensor, /, *, beta: float, threshold: float) -> Tensor:
+    """log(1 + exp(beta x)) / beta; x itself where beta x is above the threshold."""
+    linear = greater(x * beta, threshold)
+    return where(linear, x, log1p(exp(where(linear, 0.0, x) * beta)) / beta)
+
+
+@composite
+def mish(x: Tensor, /) -> Tensor:
+    """x tanh(log(1 + exp(x)))."""
+    return x * tanh(softplus(x, beta=1.0, threshold=20.0))
+
+
 @composite
 def dropped(x: Tensor, kept: Tensor, /, *, scale: float) -> Tensor:
     """x times `scale` where bools say that it is kept, which broadcast to x; 0 elsewhere."""
@@ -96,16 +150,3 @@ def gelu(x: Tensor, /, *, approximate: bool = False) -> Tensor:
     """
     x = ready("gelu", REAL_FLOATING, x)
     return _gelu_tanh(x) if approximate else _gelu(x)
-
-
-@composite
-def silu(x: Tensor, /) -> Tensor:
-    """x / (1 + exp(-x)) for real x."""
-    return x * sigmoid(x)
-
-
-@composite
-def hardswish(x: Tensor, /) -> Tensor:
-    """x times (x + 3) / 6, which is 0 at least and 1 at most."""
-    near = clip(x, -3.0, 3.0)  # so that no infinity meets 0 in the gradient
-    return where(x <= -3, 0.0, where(x >= 3, x, near * ((near + 3) / 6)))

@@ -113,6 +113,28 @@ def class_losses(x: Any, target: Any, *, ignored: int, mean: bool, wanted: str) 
 LOSSES = {"ignored": -1, "mean": False, "wanted": "wanted classes"}
 
 
+def exponential_linear(x: Any, *, alpha: float, width: float, scale: float) -> Any:
+    return scale * np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0) / width))
+
+
+def softplus(x: Any, *, beta: float = 1, threshold: float = 20) -> Any:
+    return np.where(x * beta > threshold, x, np.logaddexp(0, x * beta) / beta)
+
+
+BENT = np.array([[-40, -3.5, -2.9, -0.4], [0.3, 2.9, 3.5, 40]], np.float32)
+BENDS: list[tuple[str, Any, list[dict[str, float]]]] = [
+    ("relu", lambda x: np.maximum(x, 0), [{}]),
+    ("hardtanh", lambda x, *, low, high: np.clip(x, low, high), [{"low": -1, "high": 3}]),
+    ("leaky_relu", lambda x, *, slope: np.where(x > 0, x, x * slope), [{"slope": 0.1}, {"slope": 3}, {"slope": -1}]),
+    ("exponential_linear", exponential_linear, [
+        {"alpha": 1, "width": 1, "scale": 1}, {"alpha": 2, "width": 2, "scale": 1},
+        {"alpha": 1.7, "width": 1, "scale": 1.1},
+    ]),
+    ("softplus", softplus, [{"beta": 1, "threshold": 20}, {"beta": 2, "threshold": 5}, {"beta": -1, "threshold": 1}]),
+    ("mish", lambda x: x * np.tanh(softplus(x)), [{}]),
+]  # fmt: skip
+
+
 HALF_MASKED = np.array([[0, -inf, 0, 0], [-inf] * 4, [1, 2, -1, 0]], np.float32)
 
 
@@ -190,6 +212,8 @@ OPS = (
     op("hardswish", lambda x: np.where(x <= -3, 0, np.where(x >= 3, x, x * ((x + 3) / 6))), of_first, [
         sample(X * 4), sample(numbers(0, 2)), sample(ONE), edge(array(-1e4, -3, 0.0, 3, 1e4, nan, -inf)),
     ], function=activation.hardswish),
+    *(op(name, reference, of_first, [sample(BENT, **options) for options in several],
+      function=getattr(activation, name)) for name, reference, several in BENDS),
     op("class_losses", class_losses, of_first, [
         sample(X, np.array([1, 0, 3]), **LOSSES), sample(Y * 100, np.array([2, 2, 0]), **LOSSES),
         sample(X, np.array([1, -1, 3], np.int8), **LOSSES), sample(X, np.array([-1, 2, 0]), **LOSSES | {"mean": True}),

@@ -4,7 +4,7 @@ from ...dtypes import REAL
 from ...errors import ShapeError
 from ...ops import activation
 from ...ops.arguments import FLOATING, NUMERIC, REAL_FLOATING, one_axis, ready, together
-from ...ops.elementwise import abs, exp, expm1, greater, less_equal, log1p, sigmoid, tanh
+from ...ops.elementwise import abs, exp, less_equal, log1p, sigmoid, tanh
 from ...ops.manipulation import split
 from ...ops.searching import where
 from ...random import uniform
@@ -34,8 +34,7 @@ def check_approximate(approximate: str) -> None:
 
 def relu(input: Tensor) -> Tensor:
     """max(x, 0), with the gradient 0 at 0."""
-    input = ready("relu", NUMERIC, input, "input")
-    return where(input <= 0, 0, input)
+    return activation.relu(ready("relu", NUMERIC, input, "input"))
 
 
 def softmax(input: Tensor, dim: int = -1) -> Tensor:
@@ -68,8 +67,7 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01) -> Tensor:
     >>> leaky_relu(lucid.asarray([-2.0, 2.0]), 0.5).tolist()
     [-1.0, 2.0]
     """
-    input = ready("leaky_relu", REAL_FLOATING, input, "input")
-    return where(input > 0, input, input * negative_slope)
+    return activation.leaky_relu(ready("leaky_relu", REAL_FLOATING, input, "input"), slope=negative_slope)
 
 
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
@@ -111,8 +109,7 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tens
     """
     if min_val > max_val:
         raise ValueError(f"hardtanh: min_val={min_val}, max_val={max_val}; wanted min_val <= max_val")
-    input = ready("hardtanh", REAL_FLOATING, input, "input")
-    return where(input <= min_val, min_val, where(input >= max_val, max_val, input))
+    return activation.hardtanh(ready("hardtanh", REAL_FLOATING, input, "input"), low=min_val, high=max_val)
 
 
 def hardsigmoid(input: Tensor) -> Tensor:
@@ -186,8 +183,7 @@ def celu(input: Tensor, alpha: float = 1.0) -> Tensor:
 
 def _exponential(function: str, input: Tensor, alpha: float, width: float, scale: float) -> Tensor:
     input = ready(function, REAL_FLOATING, input, "input")
-    negative = where(input > 0, 0.0, input)  # so that no large number meets exp, nor its gradient
-    return where(input > 0, input * scale, expm1(negative / width) * (alpha * scale))
+    return activation.exponential_linear(input, alpha=alpha, width=width, scale=scale)
 
 
 def silu(input: Tensor) -> Tensor:
@@ -198,8 +194,7 @@ def silu(input: Tensor) -> Tensor:
 
 def mish(input: Tensor) -> Tensor:
     """x tanh(log(1 + exp(x))). Misra, 2019 (arXiv 1908.08681)."""
-    input = ready("mish", REAL_FLOATING, input, "input")
-    return input * tanh(softplus(input))
+    return activation.mish(ready("mish", REAL_FLOATING, input, "input"))
 
 
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
@@ -210,8 +205,7 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
     tensor([  0.6931472, 100.       ], dtype=float32, device='cpu')
     """
     input = ready("softplus", REAL_FLOATING, input, "input")
-    linear = greater(input * beta, threshold)
-    return where(linear, input, log1p(exp(where(linear, 0.0, input) * beta)) / beta)
+    return activation.softplus(input, beta=beta, threshold=threshold)
 
 
 def logsigmoid(input: Tensor) -> Tensor:
