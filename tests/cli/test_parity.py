@@ -28,14 +28,14 @@ def test_agreement(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_fault(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     gpu: Any = devices.backend("gpu")
     with monkeypatch.context() as patch:
-        patch.setattr(gpu, "softmax", lambda x, axis: x)
+        patch.setattr(gpu, "attention_in_heads", lambda q, kv, heads: q)
         called = call(capsys, "parity", *QUICK, "--depth", 1)
     with observe(lambda step, compute: compute()):  # ops look their functions up anew
         pass
     assert called.code == 1
     shown = " ".join(called.out.split())
     assert "The devices DIFFER. First of" in shown
-    assert "softmax, in block1.0.attn, of float32 (1, 1, 64, 1), as the gpu runs it" in shown
+    assert "attention_in_heads, in block1.0.attn, of float32 (1, 64, 64), float32 (1, 1, 128), as the gpu" in shown
     assert called.err == ""
 
 

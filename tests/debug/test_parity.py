@@ -68,14 +68,14 @@ def test_devices_agree_on_pvt() -> None:
 
 def test_a_fault_in_a_function_of_the_gpu(plant: Plant, small: Any) -> None:
     gpu = devices.backend("gpu")
-    right = gpu.softmax
-    plant(gpu, "softmax", lambda x, axis: right(x, axis=axis) * 1.0001)
+    right = gpu.attention_in_heads
+    plant(gpu, "attention_in_heads", lambda q, kv, heads: right(q, kv, heads=heads) * 1.0001)
     found = lucid.parity(*small)
     assert not found.agree
     assert found.first
-    assert (found.first.layer, found.first.op, found.first.backward) == ("attn", "softmax", False)
+    assert (found.first.layer, found.first.op, found.first.backward) == ("attn", "attention_in_heads", False)
     assert "DIFFER" in str(found)
-    assert "softmax, in attn, of float32" in found.verdict()
+    assert "attention_in_heads, in attn, of float32" in found.verdict()
     assert "is allowed" in found.verdict()
 
 
