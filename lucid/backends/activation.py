@@ -191,6 +191,8 @@ def _softplus(x: Array, out: Array, beta: float, threshold: float) -> None:
     np.log1p(rest, out=rest)
     _unless(z > threshold, rest, rest)
     np.clip(z, 0, INF, out=out)
+    if threshold < 0:  # beyond it are negative numbers too, which stay as they are
+        np.copyto(out, z, where=z > threshold)
     out += rest
     out /= beta
 

@@ -130,7 +130,10 @@ BENDS: list[tuple[str, Any, list[dict[str, float]]]] = [
         {"alpha": 1, "width": 1, "scale": 1}, {"alpha": 2, "width": 2, "scale": 1},
         {"alpha": 1.7, "width": 1, "scale": 1.1},
     ]),
-    ("softplus", softplus, [{"beta": 1, "threshold": 20}, {"beta": 2, "threshold": 5}, {"beta": -1, "threshold": 1}]),
+    ("softplus", softplus, [
+        {"beta": 1, "threshold": 20}, {"beta": 2, "threshold": 5}, {"beta": -1, "threshold": 1},
+        {"beta": 2, "threshold": -6.5},
+    ]),
     ("mish", lambda x: x * np.tanh(softplus(x)), [{}]),
 ]  # fmt: skip
 
