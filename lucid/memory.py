@@ -27,9 +27,7 @@ def set_budget(size: int) -> int:
     size = index(size)
     if size < 1:
         raise ValueError(f"set_budget: size={size}; wanted a number of bytes above 0")
-    gpu = backend("gpu", "set_budget")
-    before, gpu.BUDGET = gpu.BUDGET, size
-    return before
+    return backend("gpu", "set_budget").set_budget(size)
 
 
 def active() -> int:

@@ -100,17 +100,21 @@ def test_training_steps_that_nobody_reads_do_not_pile_up(wrap):
 
 
 def test_checks_of_indices_that_nobody_reads_do_not_pile_up():
+    from lucid.backends import mlx_graph
+
     x, places = lucid.arange(5, device="gpu"), lucid.asarray([0, 4], device="gpu")
     x.numpy()  # checks what others left
     for _ in range(50):
         x[places]
-    assert len(devices.backend("gpu")._state.checks) == 1  # for each axis of each shape, however often it is indexed
+    assert len(mlx_graph._state.checks) == 1  # for each axis of each shape, however often it is indexed
     with pytest.raises(ValueError, match="size=0"):
         memory.set_budget(0)
 
 
 def test_the_program_runs_a_few_evaluations_ahead_and_no_more():
+    from lucid.backends import mlx_graph
+
     backend = devices.backend("gpu")
     for i in range(5):
         backend.start([lucid.random.normal((8,), device="gpu").array + i])
-        assert len(backend._state.running) <= backend.AHEAD
+        assert len(mlx_graph._state.running) <= mlx_graph.AHEAD

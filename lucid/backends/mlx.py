@@ -1,18 +1,16 @@
 """The gpu: MLX under Array API names. Metal on a Mac, CUDA on Linux, and the processor where there is neither.
 
 What MLX already says right stands in one list. What follows hides the rest: what MLX does not check, what Metal cannot
-do, index dtypes, channels-last convolution, and that nothing is computed before it is needed.
+do, index dtypes, channels-last convolution. That nothing is computed before it is needed is hidden in `mlx_graph`.
 """
 
 import builtins
 import logging
 import math
 import os
-import threading
-from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from functools import lru_cache, partial
+from functools import partial
 from importlib import metadata
 from typing import Any
 
@@ -20,7 +18,7 @@ import numpy as np
 
 from .. import dtypes
 from ..dtypes import DType
-from ..errors import CompileError, DeviceError, DTypeError
+from ..errors import DeviceError, DTypeError
 from . import bessel, complex_numbers, gamma, mlx_linalg, tails
 from . import numpy as numpy_backend
 from .resampling import Taps, rounds
@@ -30,6 +28,13 @@ os.environ["MLX_ENABLE_TF32"] = os.environ.get("LUCID_ENABLE_TF32", "0")  # floa
 try:
     import mlx.core as mx
 
+    from .mlx_graph import border as border
+    from .mlx_graph import check, wait
+    from .mlx_graph import each_element as each_element
+    from .mlx_graph import is_tracing as is_tracing
+    from .mlx_graph import set_budget as set_budget
+    from .mlx_graph import start as start
+    from .mlx_graph import trace as trace
     from .mlx_kernels import attention_in_heads as attention_in_heads
     from .mlx_kernels import attention_in_heads_vjp as attention_in_heads_vjp
     from .mlx_kernels import conv_of_patches as conv_of_patches
@@ -83,43 +88,8 @@ UNSUPPORTED = (dtypes.float64, dtypes.complex128)  # Metal has neither, so no gp
 NATIVE: dict[DType, Any] = {d: getattr(mx, d.name) for d in dtypes.ALL if d.name not in ("bool", "complex128")}
 NATIVE[dtypes.bool] = mx.bool_
 LUCID: dict[Any, DType] = {native: d for d, native in NATIVE.items()}
-NODE_BYTES = 2048  # what one pending op costs beside its result
-AHEAD = 2  # evaluations that may run when another one starts: so many keep a gpu busy, and more hold memory
-BUDGET = 256 * 1024**2  # pending bytes at which evaluation starts by itself
-
-
-class _State(threading.local):
-    """Of one thread, as MLX's own graph is: what is pending, what is still to be checked, whether a trace runs."""
-
-    def __init__(self) -> None:
-        self.pending = [0]  # bytes: in a list, since looking up a name of a thread costs as much as a number
-        self.checks: dict[tuple[str, int], Array] = {}  # by who asks and the size of the axis: an index to be inside
-        self.running: deque[Array] = deque()  # one array of each evaluation that was started and not waited for
-        self.tracing = False
-        self.formula: Any = None  # what `each_element` computes now
-        self.starts = False  # whether the trace at hand asked to begin to compute
-
-
-_state = _State()
-
-
 def quietly() -> AbstractContextManager[None]:
     return nullcontext()
-
-
-def border(kernel: Callable[..., Any]) -> Callable[..., Any]:
-    array_type, state = mx.array, _state
-
-    def call(*arrays: Array, **options: Any) -> Any:
-        out = kernel(*arrays, **options)
-        if type(out) is array_type:
-            pending = state.pending
-            pending[0] += out.nbytes + NODE_BYTES
-            if pending[0] > BUDGET:
-                start([out])
-        return out
-
-    return call
 
 
 def describe() -> str:
@@ -142,52 +112,6 @@ def check_dtype(function: str, dtype: DType) -> None:
         )
 
 
-def trace(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function as a graph that MLX builds at the first call, and again for other shapes and dtypes.
-
-    What is to be checked inside comes out beside the results, and is checked as it is outside.
-    """
-    checked: list[tuple[str, int]] = []
-    starts, nbytes = False, 0
-
-    def traced(*arrays: Array) -> Any:
-        nonlocal starts, nbytes
-        before = _state.tracing, _state.checks, _state.starts
-        _state.tracing, _state.checks, _state.starts = True, {}, False
-        try:
-            out = function(*arrays)
-            checked[:], starts, nbytes = _state.checks, _state.starts, builtins.sum(a.nbytes for a in out)
-            return out, list(_state.checks.values())
-        finally:
-            _state.tracing, _state.checks, _state.starts = before
-
-    run = mx.compile(traced)
-
-    def call(*arrays: Array) -> Any:
-        out, checks = run(*arrays)
-        for (where, size), index in zip(checked, checks, strict=True):
-            check(where, size, index)
-        pending = _state.pending
-        pending[0] += nbytes
-        if starts or pending[0] > BUDGET:
-            start(out)
-        return out
-
-    return call
-
-
-def is_tracing() -> bool:
-    return _state.tracing
-
-
-def check(where: str, size: int, index: Array) -> None:
-    """Raise an IndexError where a value is next read, if this index, or one before it, is outside such an axis."""
-    before = _state.checks.get((where, size))
-    if before is not None:
-        index = mx.where((before < -size) | (before >= size), before, index)
-    _state.checks[where, size] = index
-
-
 def from_numpy(array: Any) -> Array:
     dtype = dtypes.BY_NAME[array.dtype.name]
     if not array.size:  # MLX can hang on empty arrays that came from NumPy
@@ -208,67 +132,6 @@ def to_numpy(array: Array) -> Any:
 
 
 globals().update(mlx_linalg.kernels(to_numpy, from_numpy, numpy_backend.border))
-
-
-def each_element(
-    function: Callable[..., Any], *arrays: Array, outputs: int, shared: Iterable[Array] = (), kind: Hashable = None
-) -> tuple[Array, ...]:
-    if kind is None or _state.tracing:
-        return function(*arrays)
-    _state.formula = function
-    try:
-        return _kernel(kind)(*arrays, *shared)
-    finally:
-        _state.formula = None
-
-
-@lru_cache(maxsize=64)
-def _kernel(kind: Hashable) -> Callable[..., Any]:
-    """One kernel for all functions of a kind, whatever they share and of whatever shape their arrays are."""
-
-    def traced(*arrays: Array) -> Any:
-        _state.tracing = True
-        try:
-            return _state.formula(*arrays)
-        finally:
-            _state.tracing = False
-
-    return mx.compile(traced, shapeless=True)
-
-
-def start(arrays: list[Array]) -> None:
-    _state.pending[0], _state.starts = 0, True
-    if _state.tracing or not arrays:
-        return
-    running = _state.running
-    if len(running) >= AHEAD:
-        mx.eval(running.popleft())
-    mx.async_eval(arrays, list(_state.checks.values()))
-    running.append(builtins.min(arrays, key=lambda a: (a.ndim == 0, a.nbytes)))  # a count is there before the rest
-
-
-def wait(arrays: list[Array]) -> None:
-    if _state.tracing and not arrays:
-        return
-    if _state.tracing:
-        raise CompileError(
-            "a value was asked for (bool(), item(), numpy(), print, an index) while lucid.compile traces the function; "
-            "return the tensor and read it outside, or choose with lucid.where"
-        )
-    checks, _state.checks = _state.checks, {}
-    try:
-        mx.eval(arrays, list(checks.values()))
-    except RuntimeError as error:
-        if "no Stream" not in str(error):
-            raise
-        raise DeviceError(
-            "gpu: another thread computed this tensor and handed it over before its value was there; "
-            "read it there first, as with x.numpy()"
-        ) from None
-    _state.pending[0] = 0
-    for (where, size), first in checks.items():
-        if not -size <= (place := first.item()) < size:
-            raise IndexError(f"{where}: index {place} is outside")
 
 
 def memory() -> dict[str, int]:
