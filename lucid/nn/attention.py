@@ -3,7 +3,7 @@
 from typing import Any
 
 from ..errors import ShapeError
-from ..ops.attention import attention_in_heads
+from ..ops.attention import attention_in_heads, join_heads, split_heads
 from ..ops.linear_algebra import matmul
 from ..tensor import Tensor
 from . import functional
@@ -64,16 +64,15 @@ class SpatialReductionAttention(Module):
     def forward(self, x: Tensor, height: int, width: int) -> Tensor:
         q, kv = self._projected(x, height, width)
         if self.attn_drop.p and self.attn_drop.training:
-            heads = self._heads(q, kv)
-            out = functional.scaled_dot_product_attention(*heads, dropout_p=self.attn_drop.p)
-            out = out.permute_dims((0, 2, 1, 3)).reshape(x.shape)
+            heads = split_heads(q, kv, self.num_heads)
+            out = join_heads(functional.scaled_dot_product_attention(*heads, dropout_p=self.attn_drop.p))
         else:
             out = attention_in_heads(q, kv, heads=self.num_heads)
         return self.proj_drop(out if self.proj is None else self.proj(out))
 
     def attention_weights(self, x: Tensor, height: int, width: int) -> Tensor:
         """How much each token looks at each token of the reduced image: (b, num_heads, n, m), rows adding up to 1."""
-        q, k, _ = self._heads(*self._projected(x, height, width))
+        q, k, _ = split_heads(*self._projected(x, height, width), self.num_heads)
         return functional.softmax(matmul(q * q.shape[-1] ** -0.5, k.mT))
 
     def _projected(self, x: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:
@@ -81,12 +80,6 @@ class SpatialReductionAttention(Module):
         if x.ndim != 3 or x.shape[2] != self.dim:
             raise ShapeError(f"SpatialReductionAttention: x has shape {x.shape}; wanted (b, n, {self.dim})")
         return self.q(x), self.kv(self._reduced(x, height, width))
-
-    def _heads(self, q: Tensor, kv: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """The queries (b, num_heads, n, d), and the keys and values (b, num_heads, m, d)."""
-        heads = self.num_heads, self.dim // self.num_heads
-        k, v = kv.reshape((*kv.shape[:2], 2, *heads)).permute_dims((2, 0, 3, 1, 4))
-        return q.reshape((*q.shape[:2], *heads)).permute_dims((0, 2, 1, 3)), k, v
 
     def _reduced(self, x: Tensor, height: int, width: int) -> Tensor:
         if self.sr_ratio == 1:

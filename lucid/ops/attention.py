@@ -74,11 +74,20 @@ def scaled_dot_product_attention(
 
 @composite
 def _attention_in_heads(q: Tensor, kv: Tensor, /, *, heads: int) -> Tensor:
+    return join_heads(scaled_dot_product_attention(*split_heads(q, kv, heads)))
+
+
+def split_heads(q: Tensor, kv: Tensor, heads: int) -> tuple[Tensor, Tensor, Tensor]:
+    """The queries (b, heads, n, d), keys and values (b, heads, m, d) in q (b, n, c) and kv (b, m, 2 c), c = heads d."""
     d = q.shape[2] // heads
     k, v = permute_dims(reshape(kv, (*kv.shape[:2], 2, heads, d)), (2, 0, 3, 1, 4))
-    q = permute_dims(reshape(q, (*q.shape[:2], heads, d)), (0, 2, 1, 3))
-    out = permute_dims(scaled_dot_product_attention(q, k, v), (0, 2, 1, 3))
-    return reshape(out, (*out.shape[:2], heads * d))
+    return permute_dims(reshape(q, (*q.shape[:2], heads, d)), (0, 2, 1, 3)), k, v
+
+
+def join_heads(x: Tensor) -> Tensor:
+    """What all heads (b, heads, n, d) say of each query: (b, n, heads d)."""
+    b, heads, n, d = x.shape
+    return reshape(permute_dims(x, (0, 2, 1, 3)), (b, n, heads * d))
 
 
 def attention_in_heads(q: Tensor, kv: Tensor, /, *, heads: int) -> Tensor:
