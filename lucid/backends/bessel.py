@@ -12,9 +12,7 @@ Array = Any
 
 FAR = 20.0  # from here on the series for large x has all digits
 TERMS = 24  # of that series, up to where they begin to grow
-POINTS = (
-    26  # of the trapezoidal rule from 0 to pi; up to FAR what it leaves out is less than a rounding error, for n < 6
-)
+POINTS = 26  # of the trapezoidal rule from 0 to pi: up to FAR it leaves out less than a rounding error, for n < 6
 
 
 def bessel_i(lib: Any, x: Array, n: int, scaled: bool) -> Array:

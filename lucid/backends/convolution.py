@@ -145,13 +145,13 @@ def _cut(x: Array, weight: Array) -> Array:
     whole = x[..., *(slice(count * k) for count, k in zip(counts, kernel, strict=True))]
     split = whole.reshape(*x.shape[:2], *(n for pair in zip(counts, kernel, strict=True) for n in pair))
     places, inside = range(2, 2 + 2 * space, 2), range(3, 3 + 2 * space, 2)
-    return split.transpose(0, *places, *((*inside, 1) if _channels_last(x) else (1, *inside)))
+    return split.transpose(0, *places, *((*inside, 1) if channels_last(x) else (1, *inside)))
 
 
 def _turned(x: Array, array: Array) -> Array:
     """A view of `array` with its axis of channels last, if in the memory of x they are; so long runs are copied."""
-    return array.transpose(0, *range(2, array.ndim), 1) if _channels_last(x) else array
+    return array.transpose(0, *range(2, array.ndim), 1) if channels_last(x) else array
 
 
-def _channels_last(x: Array) -> bool:
+def channels_last(x: Array) -> bool:
     return bool(x.strides[1] == x.itemsize)

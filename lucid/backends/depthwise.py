@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from .blocks import BLOCK, in_blocks
+from .convolution import channels_last
 from .fused import covered
 
 Array = Any
@@ -98,7 +99,7 @@ class _Layout:
         self.places = [
             sum(i * step for i, step in zip(place, steps, strict=True)) for place in product(*map(range, kernel))
         ]
-        self.of_one_image = _channels_last(x) or (math.prod(sizes) < SHORT and x.shape[1] >= MANY)
+        self.of_one_image = channels_last(x) or (math.prod(sizes) < SHORT and x.shape[1] >= MANY)
 
     def lanes(self, x: Array) -> Array:
         """x as (groups, ..., lanes)."""
@@ -155,12 +156,8 @@ class _Layout:
         return block[:, *(slice(n) for n in self.sizes[1:])]
 
 
-def _channels_last(x: Array) -> bool:
-    return bool(x.strides[1] == x.itemsize)
-
-
 def _like(x: Array, sizes: Shape) -> Array:
     """Memory for an array of other sizes, with its channels last or first as those of x."""
-    if _channels_last(x):
+    if channels_last(x):
         return np.empty((len(x), *sizes, x.shape[1]), x.dtype).transpose(0, len(sizes) + 1, *range(1, len(sizes) + 1))
     return np.empty((*x.shape[:2], *sizes), x.dtype)

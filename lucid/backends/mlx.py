@@ -88,6 +88,8 @@ UNSUPPORTED = (dtypes.float64, dtypes.complex128)  # Metal has neither, so no gp
 NATIVE: dict[DType, Any] = {d: getattr(mx, d.name) for d in dtypes.ALL if d.name not in ("bool", "complex128")}
 NATIVE[dtypes.bool] = mx.bool_
 LUCID: dict[Any, DType] = {native: d for d, native in NATIVE.items()}
+
+
 def quietly() -> AbstractContextManager[None]:
     return nullcontext()
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from ...dtypes import DType
 from .. import backend_of
+from ..activation import FORMULAS
 from .array import Array, Shape, aligned, all_aligned, expanded, first, in_front, moved, run, together
 from .indexing import Each, getitem, scatter_add, scatter_reduce, setitem
 
@@ -22,10 +23,6 @@ ELEMENTWISE = """
     not_equal ones_like polygamma positive pow quotients real reciprocal remainder round rsqrt sigmoid sign signbit
     sin sinh sqrt square subtract tan tanh trunc where zeros_like
 """.split()
-ACTIVATIONS = (
-    *("exponential_linear", "gelu", "gelu_tanh", "hardswish", "hardtanh", "leaky_relu", "mish", "relu", "silu"),
-    "softplus",
-)
 OF_LAST_AXES = """
     cholesky cofactor det eig eigh eigvals eigvalsh elimination expm inv matrix_transpose overlap_add pivots qr slogdet
     solve svd svdvals tril triu windows
@@ -200,7 +197,7 @@ RULES: dict[str, Rule] = {
     **{name: _broadcasting(name) for name in (*ELEMENTWISE, *OF_LAST_AXES)},
     **{name: _along(name, option) for option, names in ALONG_AXES.items() for name in names},
     **{name: _along_both(name) for name in ("log_softmax_slope", "softmax_slope")},
-    **{name: _of_one(name) for name in (*ACTIVATIONS, "max_pool", "sum_pool")},
+    **{name: _of_one(name) for name in (*FORMULAS, "max_pool", "sum_pool")},
     **{name: _of_rows(name) for name in ("feed_forward", "layer_norm", "linear")},
     "astype": _astype,
     "attention_in_heads": _declined,
