@@ -4,13 +4,9 @@ import math
 
 from ..autograd.graph import offer
 from ..autograd.operation import apply, composite, primitive
-from ..dtypes import int64
 from ..tensor import Tensor
 from .arguments import REAL_FLOATING, one_axis, precise, ready
-from .data_types import astype
-from .elementwise import clip, erf, exp, expm1, greater, less, log1p, not_equal, sigmoid, tanh
-from .indexing import inside, take_along_axis
-from .manipulation import expand_dims, squeeze
+from .elementwise import clip, erf, exp, expm1, greater, log1p, sigmoid, tanh
 from .searching import where
 from .statistical import sum
 
@@ -48,29 +44,6 @@ def log_softmax(x: Tensor, /, *, axis: int = -1) -> Tensor:
     """The logarithm of `softmax`, exact where that is close to 0."""
     x = ready("log_softmax", PRECISE, x)
     return apply(log_softmax, x, axis=one_axis("log_softmax", x.ndim, axis))
-
-
-@composite
-def class_losses(x: Tensor, target: Tensor, /, *, ignored: int, mean: bool, wanted: str) -> Tensor:
-    """-log_softmax(x) at the class of each row of x (n, classes), 0 where it is `ignored`; or the mean of the others.
-
-    Raises IndexError, with what was `wanted`, for a class in target (n,) that is not there.
-    """
-    kept, places = places_of_classes(target, x.shape[-1], ignored, wanted)
-    picked = squeeze(take_along_axis(log_softmax(x), expand_dims(places, -1), axis=-1), -1)
-    losses = where(kept, -picked, 0.0)
-    return sum(losses) / sum(astype(kept, losses.dtype)) if mean else losses
-
-
-def places_of_classes(target: Tensor, classes: int, ignored: int, wanted: str) -> tuple[Tensor, Tensor]:
-    """Which targets are not `ignored`, and the place of the class of each, 0 for those that are.
-
-    Raises IndexError, with what was `wanted`, for one that is not a class (see `inside`).
-    """
-    target = astype(target, int64)
-    kept = not_equal(target, ignored)
-    places = where(kept, where(less(target, 0), classes, target), 0)  # a negative one would count from the end
-    return kept, inside(places, classes, wanted)
 
 
 # --- Functions of each element ---------------------------------------------------------------------------------------

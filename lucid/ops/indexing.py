@@ -18,6 +18,7 @@ from ..tensor import Tensor
 from .arguments import broadcast_shapes, one_axis, scalar_type, tensor
 from .creation import arange, asarray, full
 from .data_types import astype
+from .elementwise import less
 from .manipulation import broadcast_to, expand_dims, reshape
 from .searching import nonzero, where
 
@@ -211,6 +212,11 @@ def _brought(x: Tensor, part: Tensor, array: Any) -> Any:
     if part.device == "cpu":
         return backend_of[type(array)].to_device(array, x.device)
     raise IndexError(f"getitem: the tensor is on {x.device}, its index on {part.device}; move it with .to(device)")
+
+
+def from_front(indices: Tensor, size: int) -> Tensor:
+    """Indices of which a negative one, that would count from the end, becomes `size`, where nothing is."""
+    return where(less(indices, 0), size, indices)
 
 
 def inside(indices: Tensor, size: int, where: str) -> Tensor:

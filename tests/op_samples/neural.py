@@ -8,7 +8,7 @@ import numpy as np
 import scipy.special
 
 from lucid.errors import DTypeError, ShapeError
-from lucid.ops import activation, convolution
+from lucid.ops import activation, classes, convolution
 
 from .writing import *
 
@@ -223,7 +223,7 @@ OPS = (
         sample(X[:0], np.array([], np.int64), **LOSSES),
     ], wrong(X, np.array([1, 4, 0]), **LOSSES, error=IndexError, message="wanted classes: index 4 is outside"),
        wrong(X, np.array([1, -2, 0]), **LOSSES, error=IndexError, message="wanted classes: index 4 is outside"),
-       function=activation.class_losses),
+       function=classes.class_losses),
     op("dropped", lambda x, kept, *, scale: np.where(kept, x * np.float32(scale), np.float32(0)), of_first, [
         sample(X, MASK, scale=1.25), sample(Z, MASK[:, :1], scale=0.1), sample(X[:0], MASK[:0], scale=2.0),
         edge(array(inf, nan, -0.0, 1.0), np.array([False, False, True, False]), scale=2.0),

@@ -8,7 +8,7 @@ from ...ops.arguments import REAL_FLOATING, precise, ready, tensor
 from ...ops.creation import arange, asarray, zeros, zeros_like
 from ...ops.data_types import astype
 from ...ops.elementwise import clip, equal, greater, less, logaddexp, maximum, minimum, not_equal
-from ...ops.indexing import inside, take, take_along_axis
+from ...ops.indexing import from_front, inside, take, take_along_axis
 from ...ops.manipulation import expand_dims, pad, stack, unstack
 from ...ops.searching import where
 from ...ops.special import logsumexp
@@ -89,7 +89,7 @@ def _lengths(what: str, given: Lengths, batch: int, like: Tensor) -> Tensor:
 
 
 def _up_to(most: int, what: str, lengths: Tensor) -> Tensor:
-    return inside(where(less(lengths, 0), most + 1, lengths), most + 1, f"ctc_loss: {what} are not from 0 to {most}")
+    return inside(from_front(lengths, most + 1), most + 1, f"ctc_loss: {what} are not from 0 to {most}")
 
 
 def _rows(labels: Tensor, many: Tensor, classes: int, blank: int) -> Tensor:

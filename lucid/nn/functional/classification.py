@@ -4,12 +4,13 @@ from collections.abc import Callable
 
 from ...dtypes import REAL, SIGNED, UNSIGNED, int64
 from ...errors import DTypeError, ShapeError
-from ...ops.activation import class_losses, log_softmax, places_of_classes
+from ...ops.activation import log_softmax
 from ...ops.arguments import REAL_FLOATING, ready, tensor, together
+from ...ops.classes import class_losses, places_of_classes
 from ...ops.creation import arange
 from ...ops.data_types import astype
 from ...ops.elementwise import clip, equal, less, log, log1p, logical_and, logical_not, not_equal
-from ...ops.indexing import take, take_along_axis
+from ...ops.indexing import from_front, take, take_along_axis
 from ...ops.manipulation import expand_dims, moveaxis, squeeze
 from ...ops.searching import where
 from ...ops.statistical import cumulative_sum, mean, sum
@@ -279,8 +280,7 @@ def multilabel_margin_loss(input: Tensor, target: Tensor, reduction: str = "mean
 def class_indices(function: str, target: Tensor, classes: int) -> Tensor:
     """Targets as int64, fit to index with: a negative one, which would count from the end, becomes `classes`."""
     _check_integers(function, target)
-    target = astype(target, int64)
-    return where(less(target, 0), classes, target)
+    return from_front(astype(target, int64), classes)
 
 
 def _check_integers(function: str, target: Tensor) -> None:
