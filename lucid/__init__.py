@@ -44,6 +44,8 @@ __array_api_version__ = "2025.12"
 
 newaxis = None
 
+del globals()["tensor"]  # the file: whoever calls it means `asarray`, and is told so
+
 SUBMODULES = ("amp", "debug", "io", "memory", "models", "nn", "optim")
 DEBUGGING = ("parity", "profile")  # functions of lucid.debug
 

@@ -13,6 +13,8 @@ from lucid.spellings import HERE
     [
         ("cumsum", "it is cumulative_sum here"),
         ("unsqueeze", "it is expand_dims here"),
+        ("tensor", "it is asarray here"),
+        ("clamp", "it is clip here"),
         ("nothing_like_it_at_all", "no attribute 'nothing_like_it_at_all'"),
     ],
 )
@@ -25,8 +27,8 @@ def test_a_name_that_is_not_there(name: str, message: str) -> None:
 def test_what_is_hinted_at_is_there_and_what_is_hinted_for_is_not() -> None:
     for name, here in HERE.items():
         assert name not in lucid.__dict__, name
-        for path in re.findall(r"(?<![\w.])(?:random\.|linalg\.)?[a-z_]\w{2,}", here.replace("lucid.", "")):
-            if path in ("for", "the", "last", "two", "axes", "key", "value", "gpu", "astype", "ndim"):
+        for path in re.findall(r"(?<![\w.])(?:io\.|random\.|linalg\.)?[a-z_]\w{2,}", here.replace("lucid.", "")):
+            if path in ("for", "the", "last", "two", "axes", "key", "value", "gpu", "astype", "ndim", "size", "fill_"):
                 continue
             found = lucid
             for part in path.split("."):
