@@ -391,9 +391,14 @@ def reduction(function: Callable[..., Any], of_nothing: Any) -> Callable[..., An
     return reduce
 
 
-sum, prod = reduction(mx.sum, 0), reduction(mx.prod, 1)
+_sum, prod = reduction(mx.sum, 0), reduction(mx.prod, 1)
 max, min = reduction(mx.max, 0), reduction(mx.min, 0)  # which the front door refuses for no elements
 any, all = reduction(mx.any, False), reduction(mx.all, True)
+
+
+def sum(x: Array, axis: tuple[int, ...], keepdims: bool = False) -> Array:
+    out = _sum(x, axis, keepdims)
+    return out + 0 if out.size == x.size else out  # a sum begins with 0, so that of -0 alone is 0 too
 
 
 def argmax(x: Array, axis: int, keepdims: bool = False) -> Array:

@@ -486,8 +486,6 @@ def pad(x: Array, widths: tuple[tuple[int, int], ...], value: float = 0) -> Arra
 
 def sum(x: Array, axis: tuple[int, ...], keepdims: bool = False) -> Array:
     dtype = x.dtype
-    if not axis:
-        return x  # of which NumPy loses the sign of zero
     if dtype.itemsize == 2 and _low(x):
         return np.add.reduce(x, axis, np.float32, keepdims=keepdims).astype(dtype)
     return np.add.reduce(x, axis, dtype, None, keepdims)

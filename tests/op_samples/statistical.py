@@ -39,9 +39,10 @@ def of_spread(x: np.ndarray, *rest: Any) -> Any:
 WITH_ZEROS = array([0.5, -1, 2, 3], [2, 0, 3, -1], [0, 2, 0, 1.5], [0, 0, 0, 0])
 
 OPS = (
-    op("sum", reduction(lambda x, axis, **o: x if axis == () else np.sum(x, axis, **o)), added_up, [
+    op("sum", reduction(np.sum), added_up, [
         *axes_tried(Z), sample(Z, axis=()), sample(ONE), sample(numbers(2, 0, 3), axis=1), sample(numbers(0)),
         edge(array(-0.0, 0.0, nan), axis=(), note="signs of zero"), edge(array(-0.0, -0.0), note="negative zeros"),
+        edge(array([1.0, -0.0], dtype=np.float16), axis=0, note="float16, one row"),
         sample(integers(5, dtype=np.int8, high=120), note="int8"), sample(MASK, axis=0),
         sample(integers(4, dtype=np.uint8, high=250), note="uint8"), sample(numbers(2, 3, dtype=np.complex64), axis=0),
         sample(array(60000, 60000, -60000, dtype=np.float16), note="large float16", smooth=False),
