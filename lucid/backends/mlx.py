@@ -455,7 +455,7 @@ def matmul(x1: Array, x2: Array) -> Array:
         if x1.shape[-1] != x2.shape[-2]:
             raise ValueError("matmul: sizes differ")
         products = x1[..., :, :, None] * x2[..., None, :, :]
-        return (mx.any(products, -2) if x1.dtype == mx.bool_ else mx.sum(products, -2)).astype(x1.dtype)
+        return (any if x1.dtype == mx.bool_ else sum)(products, (products.ndim - 2,))
     return mx.matmul(x1, x2)
 
 
