@@ -183,7 +183,7 @@ OPS = (
        wrong(numbers(2, 3, 4), numbers(3, 4, 2), error=ShapeError, message="do not broadcast")),
     op("vecdot", lambda x, y, axis=-1: np.vecdot(x, y, axis=axis), same, [
         sample(X, Y), sample(Z, Y, axis=-1), sample(Z, numbers(2, 3, 1), axis=1), sample(integers(3), integers(3)),
-        sample(integers(2, 0), integers(0)),
+        sample(integers(2, 0, dtype=np.int8), integers(0, dtype=np.int8)),
         sample(numbers(2, 3, dtype=np.complex64), numbers(2, 3, dtype=np.complex64, salt=1)),
         sample(X[:, :0], Y[:, :0]),
     ], wrong(X, X[:, :3], error=ShapeError, message="vecdot: vectors of lengths 4 and 3"), wrong(X, 2.0, **NO_TENSOR)),
