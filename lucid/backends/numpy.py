@@ -564,7 +564,7 @@ def unique(x: Array) -> Any:
 def matmul(x1: Array, x2: Array) -> Array:
     if x1.dtype.itemsize == 2 and _low(x1):
         return matmul(x1.astype(np.float32), x2.astype(np.float32)).astype(x1.dtype)
-    if x2.ndim != 2 or not x1.size:
+    if x2.ndim != 2 or x1.size < 2 or x2.size < 2:  # of a single 0 BLAS makes dot skip what it is multiplied with
         return np.matmul(x1, x2)
     if x1.ndim == 2:
         return x1.dot(x2)  # costs a small product a third of what matmul does

@@ -177,6 +177,7 @@ OPS = (
         sample(integers(2, 3), integers(3, 2)), sample(MASK, MASK.T), sample(integers(2, 3), numbers(3, 2)),
         sample(numbers(2, 3, dtype=np.complex64), numbers(3, 2, dtype=np.complex64)),
         sample(numbers(2, 0), numbers(0, 3)), sample(integers(2, 0), integers(0, 3)),
+        edge(array([inf], [1.0]), array([0.0])), edge(array([0.0]), array([1.0, nan])),
         sample(numbers(0, 2), numbers(2, 3)),
     ], wrong(X, X, error=ShapeError, message="shapes (3, 4) and (3, 4) do not fit"), wrong(X, 2.0, **NO_TENSOR),
        wrong(X, ONE, error=ShapeError, message="do not fit"),
