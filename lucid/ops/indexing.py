@@ -5,6 +5,7 @@ primitives see. Boolean masks have become the integer arrays of their true place
 """
 
 from collections.abc import Sequence
+from functools import reduce
 from operator import index
 from typing import Any
 
@@ -15,10 +16,11 @@ from ..backends import backend_of
 from ..dtypes import BOOL, OF_SCALAR, REAL, SIGNED, UNSIGNED, DType, int64
 from ..errors import DTypeError, ShapeError
 from ..tensor import Tensor
+from . import utility
 from .arguments import broadcast_shapes, one_axis, scalar_type, tensor
 from .creation import arange, asarray, full
 from .data_types import astype
-from .elementwise import less
+from .elementwise import greater_equal, less, logical_and
 from .manipulation import broadcast_to, expand_dims, reshape
 from .searching import nonzero, where
 
@@ -56,12 +58,15 @@ def setitem(x: Tensor, value: Tensor, /, key: Any) -> Tensor:
     shape = x.shape
     x, key = _ready(x, key)
     x = with_key(x, key)
-    part = apply(getitem, x.detach(), key=key).shape
+    before = apply(getitem, x.detach(), key=key)
+    part = before.shape
     while value.ndim > len(part) and value.shape[0] == 1:
         value = reshape(value, value.shape[1:])
     if not _stretches(value.shape, part):
         devices.backend(x.device).wait([])  # an index that is not there is the first error on every device
         raise ShapeError(f"setitem: a value of shape {value.shape} does not broadcast to the part of shape {part}")
+    if key.unchecked:  # the error comes when a value is read: until then x must stay what it was
+        value = where(reduce(logical_and, (_are_inside(*of) for of in key.unchecked)), value, before)
     out = apply(setitem, x, value, key=key)
     return out if out.shape == shape else reshape(out, shape)
 
@@ -76,7 +81,9 @@ WHOLE = slice(None)
 
 
 class Key(tuple[Any, ...]):
-    """A canonical key."""
+    """A canonical key, and those of its indices that a gpu has yet to compute, with the sizes of their axes."""
+
+    unchecked: Sequence[tuple[Tensor, int]] = ()
 
 
 def _ready(x: Tensor, key: Any) -> tuple[Tensor, Key]:
@@ -146,7 +153,10 @@ def canonical(x: Tensor, key: Any) -> Key:
     if 0 in shape:  # no place is named, so none is outside; but an index without axes is checked as an integer is
         laid = [(broadcast_to(p, shape) if isinstance(p, Tensor) and p.ndim else p, axis) for p, axis in laid]
     known = [(_known(x, part, axis), axis) for part, axis in laid]  # first: an error leaves nothing to be told later
-    return Key(_bounded(x, part, axis) if isinstance(part, Tensor) else part for part, axis in known)
+    key = Key(_bounded(x, part, axis) if isinstance(part, Tensor) else part for part, axis in known)
+    if x.device != "cpu":
+        key.unchecked = [(part, x.shape[axis]) for part, axis in known if isinstance(part, Tensor)]
+    return key
 
 
 def _plain(shape: Sequence[int], parts: tuple[Any, ...]) -> tuple[Any, ...] | None:
@@ -253,6 +263,10 @@ def _bounded(x: Tensor, part: Tensor, axis: int) -> Any:
     """An integer array, checked against the axis that it reads."""
     size = x.shape[axis]
     return inside(part, size, f"getitem: axis {axis} of shape {x.shape} has {size} places").array
+
+
+def _are_inside(indices: Tensor, size: int) -> Tensor:
+    return utility.all(logical_and(greater_equal(indices, -size), less(indices, size)))
 
 
 def _canonical_slice(part: slice, size: int) -> slice:

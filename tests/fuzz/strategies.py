@@ -116,8 +116,10 @@ def keys(draw: DrawFn, shape: tuple[int, ...]) -> Any:
         elif kind in ("array", "list") and n:
             inner = draw(st.sampled_from([(), (1,), (2,), (3,), (2, 1), (0,)]))
             dtype = draw(st.sampled_from(["int64", "int32", "uint8"]))
-            low = 0 if dtype == "uint8" else -n
-            host = np.random.default_rng(draw(st.integers(0, 99))).integers(low, n, inner).astype(dtype)
+            low, high = (0 if dtype == "uint8" else -n), n
+            if draw(st.integers(0, 9)) == 0:  # some that are not there
+                low, high = low and low - 1, n + 1
+            host = np.random.default_rng(draw(st.integers(0, 99))).integers(low, high, inner).astype(dtype)
             parts.append(host.tolist() if kind == "list" and host.ndim == 1 and host.size else host)
         elif kind == "mask":
             covered = shape[axis : axis + draw(st.integers(1, 2))]
