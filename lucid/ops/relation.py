@@ -40,7 +40,7 @@ def cdist(x1: Tensor, x2: Tensor, /, *, p: float = 2.0) -> Tensor:
 def cov(
     x: Tensor, /, *, correction: float = 1, frequencies: Tensor | None = None, weights: Tensor | None = None
 ) -> Tensor:
-    """The covariances (n, n) of variables (n, samples), or the variance of one variable (samples,).
+    """The covariances (n, n) of variables (n, samples), or the variance () of one, (1, samples) or (samples,).
 
     Sums of products of distances from the mean are divided by the number of samples less `correction`. `frequencies`
     (samples,), integers, say how often each sample occurred; `weights` (samples,) how much it counts.
@@ -79,7 +79,7 @@ def _at_least_0(count: float) -> float:
 
 
 def _shaped(x: Tensor, matrix: Tensor) -> Tensor:
-    return astype(matrix if x.ndim == 2 else squeeze(matrix, (0, 1)), x.dtype, copy=False)
+    return astype(squeeze(matrix, (0, 1)) if matrix.shape == (1, 1) else matrix, x.dtype, copy=False)
 
 
 def corrcoef(x: Tensor, /) -> Tensor:

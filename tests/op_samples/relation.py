@@ -28,14 +28,15 @@ OPS = (
        wrong(X, Y, p=-1.0, error=ValueError, message="cdist: p=-1.0"),
        wrong(X[0], Y, error=ShapeError, message="cdist: shapes (4,) and (3, 4)"), ulps=8),
     op("cov", cov, floating, [
-        sample(X), sample(X[0], note="one variable"), sample(X, correction=0), sample(X, frequencies=COUNTS),
-        sample(X, weights=SHARES), sample(X, frequencies=COUNTS, weights=SHARES, correction=0), sample(integers(2, 5)),
+        sample(X), sample(X[0], note="one variable"), sample(X[:1], note="one row"), sample(X, correction=0),
+        sample(X, frequencies=COUNTS), sample(X, weights=SHARES),
+        sample(X, frequencies=COUNTS, weights=SHARES, correction=0), sample(integers(2, 5)),
         sample(numbers(3, 4, dtype=np.complex64)),
     ], wrong(Z, error=ShapeError, message="wanted (samples,) or (variables, samples)"),
        wrong(X, weights=SHARES[:3], error=ShapeError, message="cov: weights of shape (3,) for 4 samples"),
        wrong(X, frequencies=SHARES, error=DTypeError, message="cov: got dtype float32"), ulps=16),
     op("corrcoef", np.corrcoef, floating, [
-        sample(X), sample(X[0], note="one variable", smooth=False), sample(integers(3, 5)),
+        sample(X), *(sample(x, note="one variable", smooth=False) for x in (X[0], X[:1])), sample(integers(3, 5)),
         sample(numbers(3, 4, dtype=np.complex64), smooth=False),
     ], wrong(Z, error=ShapeError, message="wanted (samples,)"), ulps=16),
 )  # fmt: skip

@@ -147,12 +147,7 @@ def counted(x: Tensor, weights: Any = None, minlength: int = 0) -> Tensor:
 
 
 def covariance(x: Tensor, correction: int = 1, fweights: Any = None, aweights: Any = None) -> Tensor:
-    return of_one(lucid.cov(x, correction=correction, frequencies=fweights, weights=aweights))
-
-
-def of_one(matrix: Tensor) -> Tensor:
-    """PyTorch drops the axes of a single variable."""
-    return lucid.reshape(matrix, ()) if matrix.size == 1 else matrix
+    return lucid.cov(x, correction=correction, frequencies=fweights, weights=aweights)
 
 
 def norm(x: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Tensor:
@@ -228,7 +223,7 @@ NAMES: dict[str, Call] = {
     "unique": distinct,
     "unique_consecutive": consecutive,
     "cov": covariance,
-    "corrcoef": lambda x: of_one(lucid.corrcoef(x)),
+    "corrcoef": lucid.corrcoef,
     "norm": norm,
     "dist": lambda a, b, p=2.0: linalg.vector_norm(a - b, ord=float(p)),
     "cdist": distances,
