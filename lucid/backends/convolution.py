@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .blocks import BLOCK, in_blocks
+from .blocks import BLOCK, get_num_threads, in_blocks
 from .fused import ROWS, covered, linear, linear_slopes, rows
-from .windows import windows
+from .windows import overlap_add, windows
 
 Array = Any
 Shape = tuple[int, ...]
@@ -26,6 +26,10 @@ def convolve(
     groups: int,
 ) -> Array:
     """The cross-correlation of x (n, c, ...) with weight (o, c / groups, ...): see `lucid.ops.convolution.convolve`."""
+    if all(step == 1 for step in stride) and x.size and weight.size:
+        landed = _landed(x, weight, padding, dilation, input_dilation, groups)
+        if landed is not None:
+            return landed
     seen = windows(_padded(x, padding, input_dilation), weight.shape[2:], stride, dilation)
     if groups > 1 and weight.shape[1] == 1 and weight.size:
         return _depthwise(seen, weight)
@@ -88,6 +92,44 @@ def _add_up(seen: Array, filters: Array, out: Array) -> None:
     out[...] = 0
     for place in np.ndindex(*filters.shape[out.ndim :]):
         out += seen[(..., *place)] * filters[(..., *place)]
+
+
+def _landed(
+    x: Array, weight: Array, padding: tuple[tuple[int, int], ...], dilation: Shape, input_dilation: Shape, groups: int
+) -> Array | None:
+    """Products of all numbers and kernels first, added up where they land; None where that is not less work.
+
+    It is where x is spread apart, since nothing is multiplied by the zeros between, and where filters are few.
+    """
+    kernel, space, channels = weight.shape[2:], weight.ndim - 2, weight.shape[1]
+    reaches = [(k - 1) * step for k, step in zip(kernel, dilation, strict=True)]
+    sizes = tuple((n - 1) * step + 1 + r for n, step, r in zip(x.shape[2:], input_dilation, reaches, strict=True))
+    around = tuple((low - r, high - r) for (low, high), r in zip(padding, reaches, strict=True))
+    counts = [n + low + high for n, (low, high) in zip(sizes, around, strict=True)]
+    work = len(weight) // groups * math.prod(x.shape[2:]), channels * math.prod(counts)
+    if min(counts) < 1 or channels == 1 < groups or 2 * work[0] >= work[1]:
+        return None
+    order = (0, 1, *range(2 + space, 2 + 2 * space), *range(2, 2 + space))
+
+    def land(filters: Array, seen: Array, out: Array) -> None:
+        matrix = np.moveaxis(filters.reshape(len(filters), channels, -1), 1, 2).reshape(-1, channels)
+        products = matrix @ seen.reshape(len(seen), channels, -1)
+        windows_of_it = products.reshape(len(seen), len(filters), *kernel, *seen.shape[2:]).transpose(order)
+        out[...] = _padded(overlap_add(windows_of_it, sizes, input_dilation, dilation), around, (1,) * space)
+
+    def land_of_one(seen: Array, filters: Array, out: Array) -> None:
+        land(filters, seen, out.swapaxes(0, 1))
+
+    out = np.empty((len(x), len(weight), *counts), x.dtype)
+    turned = np.flip(weight, range(2, weight.ndim))
+    parts = np.split(x, groups, 1), np.split(turned, groups), np.split(out, groups, 1)
+    for part, filters, into in zip(*parts, strict=True):
+        if len(x) > 1:
+            in_blocks(partial(land, filters), part, into, rows=1, blas=True)
+        else:
+            few = -(-len(filters) // get_num_threads())
+            in_blocks(partial(land_of_one, part), filters, into.swapaxes(0, 1), rows=few, blas=True)
+    return out
 
 
 # --- Kernels that do not overlap -------------------------------------------------------------------------------------

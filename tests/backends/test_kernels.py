@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import scipy.special
 
+from lucid.backends import convolution
 from lucid.backends import numpy as backend
 from lucid.backends.blocks import BLOCK, get_num_threads, set_num_threads
 
@@ -240,6 +241,29 @@ def test_convolve(images: int, groups: int, channels: int, filters: int) -> None
     found = backend.convolve(x, weight, groups=groups, **options)
     padded = np.pad(x.astype(np.float64), [(0, 0), (0, 0), (1, 1), (2, 2)])
     windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 5), (2, 3))[:, :, ::2]
+    parts = zip(np.split(windows, groups, 1), np.split(weight.astype(np.float64), groups), strict=True)
+    wanted = np.concatenate([np.einsum("nchwij,ocij->nohw", a, w) for a, w in parts], 1)
+    assert found.shape == wanted.shape
+    assert np.abs(found - wanted).max() <= 1e-6 * np.abs(wanted).max()
+
+
+@pytest.mark.parametrize(
+    ("images", "groups", "filters", "input_dilation"),
+    [(1, 1, 6, (2, 3)), (5, 1, 6, (2, 3)), (5, 2, 6, (2, 1)), (1, 1, 1, (1, 1)), (5, 1, 2, (1, 1))],
+)
+def test_convolve_where_products_land(
+    images: int, groups: int, filters: int, input_dilation: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Numbers apart, as in the gradient of a stride, and few filters. Padding cuts off, too."""
+    x, weight = normal(images, 8, 20, 17), normal(filters, 8 // groups, 3, 5, seed=1)
+    options = {"stride": (1, 1), "padding": ((1, 3), (4, -2)), "dilation": (2, 1), "input_dilation": input_dilation}
+    with monkeypatch.context() as patch:
+        patch.setattr(convolution, "windows", None)  # which the other ways need
+        found = backend.convolve(x, weight, groups=groups, **options)
+    (rows, columns), (high, wide) = input_dilation, x.shape[2:]
+    padded = np.zeros((images, 8, (high - 1) * rows + 1 + 4, (wide - 1) * columns + 1 + 4))
+    padded[:, :, 1 : 1 + (high - 1) * rows + 1 : rows, 4::columns] = x
+    windows = np.lib.stride_tricks.sliding_window_view(padded[..., :-2], (5, 5), (2, 3))[..., ::2, :]
     parts = zip(np.split(windows, groups, 1), np.split(weight.astype(np.float64), groups), strict=True)
     wanted = np.concatenate([np.einsum("nchwij,ocij->nohw", a, w) for a, w in parts], 1)
     assert found.shape == wanted.shape
