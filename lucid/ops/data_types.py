@@ -34,6 +34,8 @@ __all__ = ["astype", "can_cast", "finfo", "iinfo", "isdtype", "result_type"]
 def astype(x: Tensor, dtype: DType, /, *, copy: bool = True, device: Device | None = None) -> Tensor:
     """x with its elements converted: for an integer fractions are cut off, for a real number imaginary parts dropped.
 
+    Which integer stands for nan, or for a number that the dtype does not hold, is left open.
+
     No gradient flows through a dtype that is not floating. Raises DTypeError for a dtype that the device lacks.
 
     >>> import lucid

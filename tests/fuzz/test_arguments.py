@@ -78,7 +78,7 @@ def check(op: Op, of: Sample | Wrong, sums: bool = False) -> None:
     assert not wanted_error or SENTENCE.match(wanted_error), wanted_error
     for found, error in outcomes[1:]:
         assert told(error) == told(wanted_error)
-        if not error and op.name not in IN_ORDER:
+        if not error and op.name not in IN_ORDER and not is_left_open(op, of):
             if sums or op.name in SUMS:
                 assert_about(op, of, found, wanted)
             else:
@@ -100,11 +100,18 @@ def assert_about(op: Op, of: Sample | Wrong, found: Any, wanted: Any) -> None:
     """Sums of products in another order are off by so many units in the last place of their largest term."""
     if op.name.startswith("conv") and not all(np.isfinite(x).all() for x in tree.leaves(of.args[1:2])):
         return  # NumPy multiplies infinite weights with the zeros of padding, and MLX leaves those out
+    if is_left_open(op, of):
+        return
     found, wanted = (without_infinities(x, True) for x in (found, wanted))
     terms = [np.abs(x[np.isfinite(x)]).astype(np.float64) for x in map(host, tree.leaves([of.args, wanted]))]
     largest = max((float(np.max(x, initial=1)) for x in terms), default=1.0)
     if largest < (lucid.finfo(lucid.float32).max / 16) ** 0.5:  # else it depends on the order which sums are infinite
         assert_same(found, wanted, ulps=16 * op.ulps * largest**2)
+
+
+def is_left_open(op: Op, of: Sample | Wrong) -> bool:
+    """Which integer nan and infinities become: NumPy itself does not say the same at every place of an array."""
+    return op.name == "astype" and not all(np.isfinite(host(x)).all() for x in tree.leaves(of.args))
 
 
 def host(x: Any) -> np.ndarray:
