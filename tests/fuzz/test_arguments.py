@@ -105,7 +105,9 @@ def assert_about(op: Op, of: Sample | Wrong, found: Any, wanted: Any) -> None:
     found, wanted = (without_infinities(x, True) for x in (found, wanted))
     terms = [np.abs(x[np.isfinite(x)]).astype(np.float64) for x in map(host, tree.leaves([of.args, wanted]))]
     largest = max((float(np.max(x, initial=1)) for x in terms), default=1.0)
-    if largest < (lucid.finfo(lucid.float32).max / 16) ** 0.5:  # else it depends on the order which sums are infinite
+    dtypes_found = {x.dtype for x in tree.leaves(found) if isinstance(x, lucid.Tensor) and x.dtype.is_floating}
+    most = min(lucid.finfo(dtype).max for dtype in (lucid.float32, *dtypes_found))
+    if largest < (most / 16) ** 0.5:  # else it depends on the order which sums are infinite
         assert_same(found, wanted, ulps=16 * op.ulps * largest**2)
 
 
