@@ -196,6 +196,9 @@ MODULES |= {
     "MultiheadAttention": layer(4, 2, on=tuple(numbers(5, 2, 4, salt=i) for i in range(3))),
     "TransformerEncoderLayer": layer(4, 2, 8, on=numbers(5, 2, 4)),
     "TransformerEncoder": layer(nn.TransformerEncoderLayer(4, 2, 8), 2, on=numbers(5, 2, 4)),
+    "TransformerDecoderLayer": layer(4, 2, 8, on=(numbers(3, 2, 4), numbers(5, 2, 4))),
+    "TransformerDecoder": layer(nn.TransformerDecoderLayer(4, 2, 8), 2, on=(numbers(3, 2, 4), numbers(5, 2, 4))),
+    "Transformer": layer(4, 2, 1, 1, 8, on=(numbers(5, 2, 4), numbers(3, 2, 4))),
 }
 for n, x in enumerate((LINE, IMAGE, SPACE), 1):
     MODULES |= {f"{kind}Pad{n}d": layer(1, on=x) for kind in ("Circular", "Reflection", "Replication", "Zero")}
