@@ -21,6 +21,7 @@ from . import (
     losses,
     normalization,
     pooling,
+    recurrent,
     transformer,
 )
 from .activation import *
@@ -37,11 +38,12 @@ from .module import Module
 from .normalization import *
 from .parameter import Parameter
 from .pooling import *
+from .recurrent import *
 from .transformer import *
 
 CHAPTERS = (
     *(activation, arrangement, attention, container, convolution, dropout, embedding, linear, losses, normalization),
-    *(pooling, transformer),
+    *(pooling, recurrent, transformer),
 )
 __all__ = [
     "Module",

@@ -194,8 +194,17 @@ MODULES |= {
     "LocalResponseNorm": layer(3, 0.1, on=IMAGE),
     "RMSNorm": layer(4),
     "MultiheadAttention": layer(4, 2, on=tuple(numbers(5, 2, 4, salt=i) for i in range(3))),
+    "RNNCell": layer(4, 5, nonlinearity="relu"),
+    "GRUCell": layer(4, 5),
+    "LSTMCell": layer(4, 5, on=(X, (numbers(3, 5), numbers(3, 5, salt=1)))),
+    "RNN": layer(4, 5, 2, dropout=0.5, on=Z),
+    "GRU": layer(4, 5, bidirectional=True, on=(Z, numbers(2, 3, 5))),
+    "LSTM": layer(4, 5, 2, batch_first=True, bidirectional=True, proj_size=2, on=Z),
     "TransformerEncoderLayer": layer(4, 2, 8, on=numbers(5, 2, 4)),
     "TransformerEncoder": layer(nn.TransformerEncoderLayer(4, 2, 8), 2, on=numbers(5, 2, 4)),
+    "TransformerDecoderLayer": layer(4, 2, 8, on=(numbers(3, 2, 4), numbers(5, 2, 4))),
+    "TransformerDecoder": layer(nn.TransformerDecoderLayer(4, 2, 8), 2, on=(numbers(3, 2, 4), numbers(5, 2, 4))),
+    "Transformer": layer(4, 2, 1, 1, 8, on=(numbers(5, 2, 4), numbers(3, 2, 4))),
 }
 for n, x in enumerate((LINE, IMAGE, SPACE), 1):
     MODULES |= {f"{kind}Pad{n}d": layer(1, on=x) for kind in ("Circular", "Reflection", "Replication", "Zero")}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import lucid
-from lucid import nn
+from lucid import nn, tree
 from lucid.autograd import check_gradients
 from lucid.errors import ShapeError
 
@@ -215,6 +215,10 @@ def test_everything_may_be_dropped(layer, device):
         (nn.GELU(), (5,)),
         (nn.GELU("tanh"), (5,)),
         (nn.Softmax(0), (3, 2)),
+        (nn.RNN(2, 3, 2), (4, 2, 2)),
+        (nn.LSTM(2, 3, bidirectional=True, proj_size=2), (3, 2, 2)),
+        (nn.GRU(2, 3, batch_first=True), (2, 3, 2)),
+        (nn.LSTMCell(2, 3), (2,)),
     ],
     ids=lambda x: type(x).__name__,
 )
@@ -226,7 +230,7 @@ def test_gradients_of_inputs_and_parameters(layer, shape):
         held = dict(layer.named_parameters())
         for name, value in zip(names, parameters):
             held[name].array, held[name].node = value.array, value.node
-        return layer(x)
+        return lucid.concat([out.reshape((-1,)) for out in tree.leaves(layer(x))])
 
     x = lucid.asarray(np.random.default_rng(0).normal(size=shape), requires_grad=True)
     check_gradients(function, [x, *(p.detach().requires_grad_() for p in layer.parameters())])
