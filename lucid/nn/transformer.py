@@ -4,6 +4,7 @@ from collections.abc import Callable
 from copy import deepcopy
 
 from ..errors import ShapeError
+from ..ops.arguments import whole
 from ..ops.creation import zeros
 from ..tensor import Tensor
 from . import functional, init
@@ -46,10 +47,13 @@ class MultiheadAttention(Module):
         vdim: int | None = None,
         batch_first: bool = False,
     ) -> None:
+        name = "MultiheadAttention"
+        embed_dim, num_heads = whole(name, embed_dim, "embed_dim"), whole(name, num_heads, "num_heads")
         if embed_dim < 1 or num_heads < 1 or embed_dim % num_heads:
             raise ShapeError(f"MultiheadAttention: num_heads={num_heads} does not divide embed_dim={embed_dim}")
         self.embed_dim, self.num_heads, self.dropout, self.batch_first = embed_dim, num_heads, dropout, batch_first
-        self.kdim, self.vdim = (embed_dim if n is None else n for n in (kdim, vdim))
+        self.kdim = embed_dim if kdim is None else whole(name, kdim, "kdim")
+        self.vdim = embed_dim if vdim is None else whole(name, vdim, "vdim")
         self.add_zero_attn, self.separate = add_zero_attn, (self.kdim, self.vdim) != (embed_dim, embed_dim)
         if self.separate:
             self.q_proj_weight = Parameter(zeros((embed_dim, embed_dim)))
@@ -133,6 +137,9 @@ class TransformerEncoderLayer(Module):
         norm_first: bool = False,
         bias: bool = True,
     ) -> None:
+        name = "TransformerEncoderLayer"
+        d_model, nhead = whole(name, d_model, "d_model"), whole(name, nhead, "nhead")
+        dim_feedforward = whole(name, dim_feedforward, "dim_feedforward")
         self.self_attn = MultiheadAttention(d_model, nhead, dropout, bias=bias, batch_first=batch_first)
         self.linear1 = Linear(d_model, dim_feedforward, bias=bias)
         self.dropout = Dropout(dropout)
@@ -140,8 +147,8 @@ class TransformerEncoderLayer(Module):
         self.norm_first = norm_first
         self.norm1, self.norm2 = (LayerNorm(d_model, layer_norm_eps, bias=bias) for _ in range(2))
         self.dropout1, self.dropout2 = Dropout(dropout), Dropout(dropout)
-        if isinstance(activation, str) and activation not in ("relu", "gelu"):
-            raise ValueError(f"TransformerEncoderLayer: activation={activation!r}; choose 'relu', 'gelu' or a function")
+        if activation not in ("relu", "gelu") and not callable(activation):
+            raise ValueError(f"{name}: activation={activation!r}; choose 'relu', 'gelu' or a function")
         self.activation = getattr(functional, activation) if isinstance(activation, str) else activation
 
     def forward(
@@ -169,6 +176,9 @@ class TransformerEncoder(Module):
     """`num_layers` copies of an encoder layer, one after the other, and a last normalisation if `norm` is given."""
 
     def __init__(self, encoder_layer: Module, num_layers: int, norm: Module | None = None) -> None:
+        num_layers = whole("TransformerEncoder", num_layers, "num_layers")
+        if norm is not None and not callable(norm):
+            raise TypeError(f"TransformerEncoder: norm is {type(norm).__name__}; wanted a Module, or None")
         self.layers = ModuleList(deepcopy(encoder_layer) for _ in range(num_layers))
         self.num_layers, self.norm = num_layers, norm
 

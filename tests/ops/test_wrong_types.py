@@ -1,8 +1,10 @@
-"""Every public function with one argument of a type that it does not take: it says so in its own name.
+"""Every public function and module with one argument of a type that it does not take: it says so in its own name.
 
 Each function has a valid call, and each of its arguments in turn becomes what no function takes there. The answer is an
 error that begins with the name of the function, never Python's own or a backend's. A few arguments may be anything:
 flags, which count by their truth, as everywhere in Python, and what a call has no use for (`UNREAD`).
+
+A module is made and called. What it keeps for a function, that function may speak of, or a module that it is made of.
 """
 
 import inspect
@@ -16,7 +18,7 @@ import pytest
 import lucid
 from lucid import fft, linalg, nn, random
 from tests.comparing import outcome
-from tests.nn.samples import FUNCTIONS
+from tests.nn.samples import FUNCTIONS, HOLDERS, MODULES
 from tests.op_samples import OPS, Sample, numbers, on
 from tests.op_samples.writing import sample
 
@@ -55,9 +57,14 @@ UNREAD = {
     "pad": {"value"},  # of other modes than "constant"
     "batch_norm": {"momentum"},  # without running statistics to follow those of the input
     "instance_norm": {"momentum"},
+    **{f"InstanceNorm{n}d": {"momentum"} for n in (1, 2, 3)},
+    "Identity": {"ignored"},
     "multi_head_attention_forward": {f"{part}_proj_weight" for part in "qkv"},  # one weight is there for all three
 }
-NONES = {"cosine_similarity": {"dim"}, "normalize": {"dim"}}  # all axes, as `axis` has it
+NONES = {  # all axes, as `axis` has it, and the value that is not given
+    **{name: {"dim"} for name in ("cosine_similarity", "CosineSimilarity", "normalize")},
+    **{f"ConstantPad{n}d": {"value"} for n in (1, 2, 3)},
+}
 
 # A function may leave an argument to another one, which then speaks for itself.
 SPEAKING = {
@@ -85,20 +92,27 @@ CALLS = [pytest.param(function, samples, id=name) for name, function, samples in
 def test_an_argument_of_a_wrong_type_is_refused_by_name(
     function: Callable[..., Any], samples: list[Sample], device: str
 ) -> None:
-    for of in samples:
-        call_with(function, of, {}, device)  # it is a valid one
-        for parameter in inspect.signature(function).parameters.values():
-            for what, wrong in WRONG.items():
-                if not is_taken(function.__name__, parameter, wrong):
-                    refuse(function, of, parameter, what, device)
-
-
-def refuse(function: Callable[..., Any], of: Sample, parameter: inspect.Parameter, what: str, device: str) -> None:
     name = function.__name__
-    case = f"{name}: {parameter.name} is {what}, beside {of.note}"
-    _, error = outcome(lambda: call_with(function, of, {parameter.name: WRONG[what]}, device))
-    speaking = "|".join({name, re.sub(r"\dd$", "", name), SPEAKING.get(name, name)})
-    assert re.match(rf"\w+: ({speaking}): .", error), f"{case}: {error or 'accepted'}"
+    for of in samples:
+        refuse_all(function, of, {name, in_any_dimension(name), SPEAKING.get(name, name)}, device)
+
+
+def in_any_dimension(name: str) -> str:
+    return re.sub(r"\dd$", "", name)
+
+
+def refuse_all(function: Callable[..., Any], of: Sample, speaking: set[str], device: str) -> None:
+    """Each argument in turn is refused, where it is wrong, in one of these names."""
+    call_with(function, of, {}, device)  # it is a valid one
+    wanted = re.compile(rf"\w+: ({'|'.join(speaking)}): .")
+    for parameter in inspect.signature(function).parameters.values():
+        for what, wrong in WRONG.items():
+            if is_taken(function.__name__, parameter, wrong):
+                continue
+            changed = {parameter.name: wrong}
+            _, error = outcome(lambda changed=changed: call_with(function, of, changed, device))
+            case = f"{function.__name__}: {parameter.name} is {what}, beside {of.note}"
+            assert wanted.match(error), f"{case}: {error or 'accepted'}"
 
 
 def call_with(function: Callable[..., Any], of: Sample, changed: dict[str, Any], device: str) -> Any:
@@ -131,6 +145,29 @@ def test_options_of_distributions_are_refused_by_name(name: str, option: str) ->
         if wrong is not None:
             with pytest.raises(Exception, match=f"^{name}: "):
                 getattr(random, name)(*on("cpu", of.args), **{option: wrong})
+
+
+OF_FUNCTIONS = {*nn.functional.__all__, *map(in_any_dimension, nn.functional.__all__)}
+OF_NN = {"flatten", *OF_FUNCTIONS, *nn.__all__}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_an_argument_of_a_module_is_refused_by_name(name: str) -> None:
+    kind, of = getattr(nn, name), MODULES[name]
+
+    def made_and_called(*args: Any, **options: Any) -> Any:
+        return kind(*args, **options)(*on("cpu", of.inputs))
+
+    made_and_called.__name__ = name
+    made_and_called.__signature__ = inspect.signature(kind)  # type: ignore[attr-defined]
+    refuse_all(made_and_called, Sample(of.args, of.options, "its inputs"), OF_NN, "cpu")
+
+
+@pytest.mark.parametrize("name", HOLDERS)
+def test_what_a_container_does_not_hold_is_refused_by_name(name: str) -> None:
+    for wrong in WRONG.values():
+        with pytest.raises(TypeError, match=f"^({name}|Parameter): "):
+            getattr(nn, name)(wrong)
 
 
 @pytest.mark.parametrize("space", [linalg, fft, random, nn.functional])
