@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ..ops.arguments import number, whole
 from ..ops.creation import full
 from ..tensor import Tensor
 from . import functional
@@ -83,8 +84,8 @@ class PReLU(Module):
     """
 
     def __init__(self, num_parameters: int = 1, init: float = 0.25) -> None:
-        self.num_parameters, self.init = num_parameters, init
-        self.weight = Parameter(full((num_parameters,), float(init)))
+        self.num_parameters, self.init = whole("PReLU", num_parameters, "num_parameters"), number("PReLU", init, "init")
+        self.weight = Parameter(full((self.num_parameters,), float(init)))
 
     def forward(self, x: Tensor) -> Tensor:
         return functional.prelu(x, self.weight)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from ..ops.arguments import whole, wholes
 from ..ops.manipulation import flatten, reshape
 from ..tensor import Tensor
 from . import functional
@@ -73,7 +74,8 @@ class Unflatten(Module):
     """
 
     def __init__(self, dim: int, unflattened_size: Sequence[int]) -> None:
-        self.dim, self.unflattened_size = dim, tuple(unflattened_size)
+        self.dim = whole("Unflatten", dim, "dim")
+        self.unflattened_size = wholes("Unflatten", unflattened_size, "unflattened_size")
 
     def forward(self, x: Tensor) -> Tensor:
         dim = self.dim % x.ndim
@@ -98,7 +100,8 @@ class Padding(Module):
         cls.space = space or cls.space
 
     def __init__(self, padding: int | Sequence[int]) -> None:
-        self.padding = (padding,) * (2 * self.space) if isinstance(padding, int) else tuple(padding)
+        sides = (padding,) * (2 * self.space) if isinstance(padding, int) else padding
+        self.padding = wholes(type(self).__name__, sides, "padding")
 
     def forward(self, x: Tensor) -> Tensor:
         return functional.pad(x, self.padding, self.mode, self.value)

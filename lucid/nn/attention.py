@@ -3,6 +3,7 @@
 from typing import Any
 
 from ..errors import ShapeError
+from ..ops.arguments import number, whole
 from ..ops.attention import attention_in_heads, join_heads, split_heads
 from ..ops.linear_algebra import matmul
 from ..tensor import Tensor
@@ -47,6 +48,9 @@ class SpatialReductionAttention(Module):
         attn_drop: float = 0.0,
         proj_drop: float = 0.0,
     ) -> None:
+        name = type(self).__name__
+        dim, num_heads = whole(name, dim, "dim"), whole(name, num_heads, "num_heads")
+        sr_ratio = number(name, sr_ratio, "sr_ratio")
         if num_heads < 1 or dim % num_heads:
             raise ShapeError(f"SpatialReductionAttention: num_heads={num_heads} does not divide dim={dim}")
         if sr_ratio < 1 or sr_ratio != int(sr_ratio):

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from ..ops.arguments import several
 from ..tensor import Tensor
 from .module import Module
 from .parameter import Parameter
@@ -20,15 +21,18 @@ class ModuleList(Module):
     """
 
     def __init__(self, modules: Iterable[Module] = ()) -> None:
-        for module in modules:
+        for module in several(type(self).__name__, modules, "modules"):
             self.append(module)
 
     def append(self, module: Module) -> "ModuleList":
         """Add a module at the end. Raises TypeError for anything else."""
+        self._add(str(len(self)), module)
+        return self
+
+    def _add(self, name: str, module: Module) -> None:
         if not isinstance(module, Module):
             raise TypeError(f"{type(self).__name__}: got {type(module).__name__}; wanted a Module")
-        setattr(self, str(len(self)), module)
-        return self
+        setattr(self, name, module)
 
     def __len__(self) -> int:
         return sum(1 for _ in self.children())
@@ -59,7 +63,7 @@ class Sequential(ModuleList):
     def __init__(self, *modules: Any) -> None:
         if len(modules) == 1 and isinstance(modules[0], Mapping):
             for name, module in modules[0].items():
-                setattr(self, name, module)
+                self._add(name, module)
         else:
             super().__init__(modules)
 
@@ -83,7 +87,12 @@ class _Named(Module):
 
     def update(self, values: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> None:
         """Take over names and values."""
-        for name, value in dict(values).items():
+        try:
+            given = dict(values)
+        except (TypeError, ValueError):
+            kind = type(values).__name__
+            raise TypeError(f"{type(self).__name__}: got {kind}; wanted a dict, or pairs of names and values") from None
+        for name, value in given.items():
             self[name] = value
 
     def _held(self) -> dict[str, Any]:
@@ -160,7 +169,7 @@ class ParameterList(Module):
     """
 
     def __init__(self, values: Iterable[Tensor] = ()) -> None:
-        for value in values:
+        for value in several("ParameterList", values, "values"):
             self.append(value)
 
     def append(self, value: Tensor) -> "ParameterList":

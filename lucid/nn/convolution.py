@@ -4,7 +4,7 @@ from math import prod, sqrt
 from typing import Any, ClassVar
 
 from ..errors import ShapeError
-from ..ops.arguments import each_axis
+from ..ops.arguments import each_axis, whole
 from ..ops.creation import zeros
 from ..tensor import Tensor
 from . import functional, init
@@ -43,13 +43,15 @@ class Convolution(Module):
         padding_mode: str = "zeros",
     ) -> None:
         name = type(self).__name__
+        in_channels, out_channels = whole(name, in_channels, "in_channels"), whole(name, out_channels, "out_channels")
+        groups = whole(name, groups, "groups")
         if min(in_channels, out_channels) < 1:
             raise ShapeError(f"{name}: got in_channels={in_channels}, out_channels={out_channels}; wanted at least 1")
         if groups < 1 or in_channels % groups or out_channels % groups:
             raise ShapeError(
                 f"{name}: groups={groups} does not divide in_channels={in_channels} and out_channels={out_channels}"
             )
-        if padding_mode not in PADDING:
+        if padding_mode not in list(PADDING):  # in a list, which may be asked for what has no hash
             raise ValueError(f"{name}: padding_mode={padding_mode!r}; choose one of {', '.join(PADDING)}")
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
         self.kernel_size = each_axis(name, self.space, "kernel_size", kernel_size, 1)

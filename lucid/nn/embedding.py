@@ -1,5 +1,6 @@
 """Embeddings: vectors that whole numbers stand for, learnt."""
 
+from ..ops.arguments import whole
 from ..ops.creation import zeros
 from ..tensor import Tensor
 from . import functional, init
@@ -22,11 +23,11 @@ class Embedding(Module):
     """
 
     def __init__(self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None) -> None:
-        self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
-        if padding_idx is not None:
-            padding_idx = padding_row(type(self).__name__, padding_idx, num_embeddings)
-        self.padding_idx = padding_idx
-        self.weight = Parameter(zeros((num_embeddings, embedding_dim)))
+        name = type(self).__name__
+        self.num_embeddings = whole(name, num_embeddings, "num_embeddings")
+        self.embedding_dim = whole(name, embedding_dim, "embedding_dim")
+        self.padding_idx = None if padding_idx is None else padding_row(name, padding_idx, self.num_embeddings)
+        self.weight = Parameter(zeros((self.num_embeddings, self.embedding_dim)))
         self.reset_parameters()
 
     def reset_parameters(self) -> None:

@@ -4,6 +4,7 @@ from math import sqrt
 from typing import Any
 
 from ..errors import ShapeError
+from ..ops.arguments import whole
 from ..ops.creation import zeros
 from ..tensor import Tensor
 from . import functional, init
@@ -25,9 +26,10 @@ class Linear(Module):
     """
 
     def __init__(self, in_features: int, out_features: int, bias: bool = True) -> None:
-        self.in_features, self.out_features = in_features, out_features
-        self.weight = Parameter(zeros((out_features, in_features)))
-        self.bias = Parameter(zeros(out_features)) if bias else None
+        self.in_features = whole("Linear", in_features, "in_features")
+        self.out_features = whole("Linear", out_features, "out_features")
+        self.weight = Parameter(zeros((self.out_features, self.in_features)))
+        self.bias = Parameter(zeros(self.out_features)) if bias else None
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -59,11 +61,13 @@ class Bilinear(Module):
     """
 
     def __init__(self, in1_features: int, in2_features: int, out_features: int, bias: bool = True) -> None:
-        if in1_features < 1:
+        self.in1_features = whole("Bilinear", in1_features, "in1_features")
+        self.in2_features = whole("Bilinear", in2_features, "in2_features")
+        self.out_features = whole("Bilinear", out_features, "out_features")
+        if self.in1_features < 1:
             raise ShapeError(f"Bilinear: in1_features={in1_features}; wanted at least 1")
-        self.in1_features, self.in2_features, self.out_features = in1_features, in2_features, out_features
-        self.weight = Parameter(zeros((out_features, in1_features, in2_features)))
-        self.bias = Parameter(zeros(out_features)) if bias else None
+        self.weight = Parameter(zeros((self.out_features, self.in1_features, self.in2_features)))
+        self.bias = Parameter(zeros(self.out_features)) if bias else None
         self.reset_parameters()
 
     def reset_parameters(self) -> None:

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from ..dtypes import int64
 from ..errors import ShapeError
+from ..ops.arguments import whole, wholes
 from ..ops.creation import ones, zeros
 from ..tensor import Tensor
 from . import functional, init
@@ -36,7 +37,7 @@ class LayerNorm(Module):
         elementwise_affine: bool = True,
         bias: bool = True,
     ) -> None:
-        self.normalized_shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        self.normalized_shape = _sizes("LayerNorm", normalized_shape)
         self.eps = eps
         self.weight = Parameter(zeros(self.normalized_shape)) if elementwise_affine else None
         self.bias = Parameter(zeros(self.normalized_shape)) if elementwise_affine and bias else None
@@ -57,6 +58,10 @@ class LayerNorm(Module):
         return f"{self.normalized_shape}, eps={self.eps}{affine}"
 
 
+def _sizes(name: str, shape: int | Sequence[int]) -> tuple[int, ...]:
+    return (shape,) if isinstance(shape, int) else wholes(name, shape, "normalized_shape")
+
+
 class RMSNorm(Module):
     """x / sqrt(mean(x^2) + eps) * weight, over the last axes of x, whose sizes are `normalized_shape`.
 
@@ -71,7 +76,7 @@ class RMSNorm(Module):
     def __init__(
         self, normalized_shape: int | Sequence[int], eps: float | None = None, elementwise_affine: bool = True
     ) -> None:
-        self.normalized_shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        self.normalized_shape = _sizes("RMSNorm", normalized_shape)
         self.eps, self.elementwise_affine = eps, elementwise_affine
         self.weight = Parameter(ones(self.normalized_shape)) if elementwise_affine else None
 
@@ -96,6 +101,8 @@ class GroupNorm(Module):
     def __init__(
         self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True, bias: bool = True
     ) -> None:
+        num_groups = whole("GroupNorm", num_groups, "num_groups")
+        num_channels = whole("GroupNorm", num_channels, "num_channels")
         if num_groups < 1 or num_channels % num_groups:
             raise ShapeError(f"GroupNorm: num_groups={num_groups} does not divide num_channels={num_channels}")
         self.num_groups, self.num_channels, self.eps, self.affine = num_groups, num_channels, eps, affine
@@ -132,6 +139,7 @@ class Running(Module):
         track_running_stats: bool = True,
         bias: bool = True,
     ) -> None:
+        num_features = whole(type(self).__name__, num_features, "num_features")
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
         self.weight = Parameter(ones(num_features)) if affine else None

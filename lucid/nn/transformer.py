@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from copy import deepcopy
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from ..devices import Device
 from ..dtypes import DType
 from ..errors import ShapeError
+from ..ops.arguments import whole
 from ..ops.creation import full, zeros
 from ..ops.searching import triu
 from ..tensor import Tensor
@@ -53,10 +54,13 @@ class MultiheadAttention(Module):
         vdim: int | None = None,
         batch_first: bool = False,
     ) -> None:
+        name = "MultiheadAttention"
+        embed_dim, num_heads = whole(name, embed_dim, "embed_dim"), whole(name, num_heads, "num_heads")
         if embed_dim < 1 or num_heads < 1 or embed_dim % num_heads:
             raise ShapeError(f"MultiheadAttention: num_heads={num_heads} does not divide embed_dim={embed_dim}")
         self.embed_dim, self.num_heads, self.dropout, self.batch_first = embed_dim, num_heads, dropout, batch_first
-        self.kdim, self.vdim = (embed_dim if n is None else n for n in (kdim, vdim))
+        self.kdim = embed_dim if kdim is None else whole(name, kdim, "kdim")
+        self.vdim = embed_dim if vdim is None else whole(name, vdim, "vdim")
         self.add_zero_attn, self.separate = add_zero_attn, (self.kdim, self.vdim) != (embed_dim, embed_dim)
         if self.separate:
             self.q_proj_weight = Parameter(zeros((embed_dim, embed_dim)))
@@ -135,6 +139,9 @@ class Layer(Module):
         norm_first: bool = False,
         bias: bool = True,
     ) -> None:
+        kind = type(self).__name__
+        d_model, nhead = whole(kind, d_model, "d_model"), whole(kind, nhead, "nhead")
+        dim_feedforward = whole(kind, dim_feedforward, "dim_feedforward")
         for name in self.attentions:
             setattr(self, name, MultiheadAttention(d_model, nhead, dropout, bias=bias, batch_first=batch_first))
         self.linear1 = Linear(d_model, dim_feedforward, bias=bias)
@@ -144,8 +151,8 @@ class Layer(Module):
         for n in range(1, len(self.attentions) + 2):
             setattr(self, f"norm{n}", LayerNorm(d_model, layer_norm_eps, bias=bias))
             setattr(self, f"dropout{n}", Dropout(dropout))
-        if isinstance(activation, str) and activation not in ("relu", "gelu"):
-            raise ValueError(f"{type(self).__name__}: activation={activation!r}; choose 'relu', 'gelu' or a function")
+        if activation not in ("relu", "gelu") and not callable(activation):
+            raise ValueError(f"{kind}: activation={activation!r}; choose 'relu', 'gelu' or a function")
         self.activation = getattr(functional, activation) if isinstance(activation, str) else activation
 
     def _through(self, x: Tensor, *attentions: Callable[[Tensor], Tensor]) -> Tensor:
@@ -216,12 +223,26 @@ class TransformerDecoderLayer(Layer):
         return self._through(tgt, attend, recall)
 
 
-class TransformerEncoder(Module):
+class Layers(Module):
+    """The base of encoder and decoder: copies of a layer, and a last normalisation."""
+
+    def __init__(self, layer: Module, num_layers: int, norm: Module | None) -> None:
+        self.num_layers = whole(type(self).__name__, num_layers, "num_layers")
+        self.layers = ModuleList(deepcopy(layer) for _ in range(self.num_layers))
+        self.norm = _module(type(self).__name__, "norm", norm)
+
+
+def _module(function: str, name: str, value: Any) -> Any:
+    if value is None or callable(value):
+        return value
+    raise TypeError(f"{function}: {name} is {type(value).__name__}; wanted a Module, or None")
+
+
+class TransformerEncoder(Layers):
     """`num_layers` copies of an encoder layer, one after the other, and a last normalisation if `norm` is given."""
 
     def __init__(self, encoder_layer: Module, num_layers: int, norm: Module | None = None) -> None:
-        self.layers = ModuleList(deepcopy(encoder_layer) for _ in range(num_layers))
-        self.num_layers, self.norm = num_layers, norm
+        super().__init__(encoder_layer, num_layers, norm)
 
     def forward(
         self,
@@ -235,12 +256,11 @@ class TransformerEncoder(Module):
         return src if self.norm is None else self.norm(src)
 
 
-class TransformerDecoder(Module):
+class TransformerDecoder(Layers):
     """`num_layers` copies of a decoder layer, one after the other, and a last normalisation if `norm` is given."""
 
     def __init__(self, decoder_layer: Module, num_layers: int, norm: Module | None = None) -> None:
-        self.layers = ModuleList(deepcopy(decoder_layer) for _ in range(num_layers))
-        self.num_layers, self.norm = num_layers, norm
+        super().__init__(decoder_layer, num_layers, norm)
 
     def forward(
         self,
@@ -299,7 +319,8 @@ class Transformer(Module):
             custom_encoder = TransformerEncoder(TransformerEncoderLayer(*options), num_encoder_layers, norm1)
         if custom_decoder is None:
             custom_decoder = TransformerDecoder(TransformerDecoderLayer(*options), num_decoder_layers, norm2)
-        self.encoder, self.decoder = custom_encoder, custom_decoder
+        self.encoder = _module("Transformer", "custom_encoder", custom_encoder)
+        self.decoder = _module("Transformer", "custom_decoder", custom_decoder)
         self.d_model, self.nhead, self.batch_first = d_model, nhead, batch_first
         for parameter in self.parameters():
             if parameter.ndim > 1:

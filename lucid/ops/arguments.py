@@ -30,8 +30,8 @@ from ..tensor import Tensor
 
 __all__ = [
     *("ANY", "ARITHMETIC", "BITS", "FLOATING", "INTEGERS", "LOGICAL", "NUMERIC", "ORDERED", "REAL_FLOATING"),
-    *("REAL_NUMERIC", "Domain", "Axis", "Scalar", "axes", "as_shape", "fast", "fitting", "one_axis", "precise"),
-    *("ready", "scalar_type", "tensor", "together"),
+    *("REAL_NUMERIC", "Domain", "Axis", "Scalar", "axes", "as_shape", "check_tensors", "fast", "fitting", "number"),
+    *("one_axis", "precise", "ready", "scalar_type", "several", "tensor", "tensors", "together", "whole", "wholes"),
 ]
 
 MOST = 2**59  # elements: of 16 bytes each, more than can be addressed
@@ -116,6 +116,19 @@ def tensor(function: str, x: Any, name: str = "x") -> Tensor:
     if isinstance(x, Tensor):
         return x
     raise TypeError(f"{function}: {name} is {type(x).__name__}; wanted a Tensor, as lucid.asarray({name}) makes it")
+
+
+def check_tensors(function: str, **given: Any) -> None:
+    """Raise TypeError for an argument that is no tensor."""
+    for name, x in given.items():
+        tensor(function, x, name)
+
+
+def tensors(function: str, arrays: Any) -> list[Tensor]:
+    """The tensors of a list or tuple, of which there is at least one. Raises TypeError for all else."""
+    if isinstance(arrays, Tensor) or not hasattr(arrays, "__len__") or not len(arrays):
+        raise TypeError(f"{function}: got {type(arrays).__name__}; wanted a list or tuple of at least one Tensor")
+    return [tensor(function, x, f"arrays[{i}]") for i, x in enumerate(arrays)]
 
 
 def ready(function: str, domain: Domain, x: Any, name: str = "x") -> Tensor:
@@ -243,6 +256,42 @@ def fitting(function: str, value: Any, dtype: DType) -> Scalar:
         raise OverflowError(f"{function}: a number of {value.bit_length()} bits does not fit {dtype.name}") from None
 
 
+def number(function: str, value: Any, name: str) -> Any:
+    """`value` itself if it is a number, or a tensor where one may take its place. Raises TypeError for all else."""
+    if hasattr(value, "__float__") or isinstance(value, complex):
+        return value
+    raise TypeError(f"{function}: {name}={value!r} is {type(value).__name__}; wanted a number")
+
+
+def whole(function: str, value: Any, name: str) -> int:
+    """An integer as Python's own. Raises TypeError for all else, floats too.
+
+    >>> import numpy
+    >>> whole("topk", numpy.int8(3), "k")
+    3
+    """
+    try:
+        return index(value)
+    except TypeError:
+        raise TypeError(f"{function}: {name}={value!r} is {type(value).__name__}; wanted an integer") from None
+
+
+def wholes(function: str, values: Any, name: str) -> tuple[int, ...]:
+    """The integers of a sequence. Raises TypeError for all else."""
+    try:
+        return tuple(map(index, values))
+    except TypeError:
+        raise TypeError(f"{function}: {name}={values!r}; wanted integers, as a tuple or list") from None
+
+
+def several(function: str, values: Any, name: str) -> tuple[Any, ...]:
+    """The elements of a sequence. Raises TypeError for what has none."""
+    try:
+        return tuple(values)
+    except TypeError:
+        raise TypeError(f"{function}: {name}={values!r} is {type(values).__name__}; wanted a tuple or list") from None
+
+
 def axes(function: str, x: Tensor, axis: Axis) -> tuple[int, ...]:
     """Axes as distinct non-negative integers; all of them for None. Raises ShapeError for one that is not there.
 
@@ -264,10 +313,7 @@ def axes(function: str, x: Tensor, axis: Axis) -> tuple[int, ...]:
 
 def one_axis(function: str, ndim: int, axis: int) -> int:
     """An axis as a non-negative integer. Raises AxisError if a tensor of `ndim` axes does not have it."""
-    try:
-        axis = index(axis)
-    except TypeError:
-        raise TypeError(f"{function}: axis={axis!r} is {type(axis).__name__}; wanted an integer") from None
+    axis = whole(function, axis, "axis")
     if not ndim:
         raise AxisError(f"{function}: axis={axis} is not an axis of a tensor with none")
     if not -ndim <= axis < ndim:
@@ -277,23 +323,26 @@ def one_axis(function: str, ndim: int, axis: int) -> int:
 
 def each_axis(function: str, space: int, name: str, sizes: int | Sequence[int], least: int) -> tuple[int, ...]:
     """One integer for each of so many axes. Raises ShapeError for another number of them, or one below `least`."""
-    result = (sizes,) * space if isinstance(sizes, int) else tuple(sizes)
+    try:
+        result = (sizes,) * space if isinstance(sizes, int) else tuple(map(index, sizes))
+    except TypeError:
+        raise TypeError(f"{function}: {name}={sizes!r}; wanted an integer, or {space} of them") from None
     if len(result) != space or min(result, default=least) < least:
         raise ShapeError(f"{function}: {name}={sizes}; wanted an integer of at least {least}, or {space} of them")
     return result
 
 
-def as_shape(function: str, shape: int | Sequence[int]) -> tuple[int, ...]:
+def as_shape(function: str, shape: int | Sequence[int], name: str = "shape") -> tuple[int, ...]:
     """A shape as a tuple of non-negative integers. Raises MemoryError for one that no memory holds."""
     sizes: Iterable[Any] = shape if isinstance(shape, tuple | list) else (shape,)
     try:
         result = tuple(map(index, sizes))
     except TypeError:
-        raise TypeError(f"{function}: shape={shape!r}; wanted an integer or a tuple of integers") from None
+        raise TypeError(f"{function}: {name}={shape!r}; wanted an integer or a tuple of integers") from None
     if min(result, default=0) < 0:
-        raise ShapeError(f"{function}: shape={shape!r} has a negative size")
+        raise ShapeError(f"{function}: {name}={shape!r} has a negative size")
     if prod(result) >= MOST:
-        raise MemoryError(f"{function}: shape={shape!r} is more than any memory holds")
+        raise MemoryError(f"{function}: {name}={shape!r} is more than any memory holds")
     return result
 
 

@@ -1,13 +1,12 @@
 """Putting tensors together in blocks and taking them apart, into chunks and sliding windows; turning them."""
 
 from collections.abc import Sequence
-from operator import index
 from typing import Any
 
 from ..errors import ShapeError
 from ..tensor import Tensor
 from .arguments import axes as as_axes
-from .arguments import one_axis, tensor
+from .arguments import one_axis, several, tensor, tensors, whole
 from .creation import arange
 from .linalg import diag_embed, diagonal
 from .manipulation import concat, flip, moveaxis, permute_dims, reshape, split
@@ -49,11 +48,9 @@ def dstack(arrays: Sequence[Tensor], /) -> Tensor:
 
 def _with_axes(function: str, arrays: Sequence[Tensor], least: int) -> list[Tensor]:
     """Tensors of at least so many axes; of three the new ones stand around, otherwise before."""
-    if isinstance(arrays, Tensor) or not len(arrays):
-        raise TypeError(f"{function}: got {type(arrays).__name__}; wanted a list or tuple of at least one Tensor")
     found = []
-    for i, x in enumerate(arrays):
-        shape = tensor(function, x, f"arrays[{i}]").shape
+    for x in tensors(function, arrays):
+        shape = x.shape
         behind = (1,) if least == 3 and len(shape) < 3 else ()
         found.append(reshape(x, (*(1,) * (least - len(behind) - len(shape)), *shape, *behind)))
     return found
@@ -106,7 +103,7 @@ def chunk(x: Tensor, chunks: int, /, *, axis: int = 0) -> tuple[Tensor, ...]:
     [[0, 1], [2, 3], [4]]
     """
     x = tensor("chunk", x)
-    axis, count = one_axis("chunk", x.ndim, axis), index(chunks)
+    axis, count = one_axis("chunk", x.ndim, axis), whole("chunk", chunks, "chunks")
     if count < 1:
         raise ValueError(f"chunk: chunks={chunks}; wanted at least 1")
     n = x.shape[axis]
@@ -128,7 +125,7 @@ def unfold(x: Tensor, size: int, step: int = 1, /, *, axis: int = -1) -> Tensor:
             [2, 3]], dtype=int64, device='cpu')
     """
     x = tensor("unfold", x)
-    axis, size, step = one_axis("unfold", x.ndim, axis), index(size), index(step)
+    axis, size, step = one_axis("unfold", x.ndim, axis), whole("unfold", size, "size"), whole("unfold", step, "step")
     if step < 1:
         raise ValueError(f"unfold: step={step}; wanted at least 1")
     if not 0 <= size <= x.shape[axis]:
@@ -149,7 +146,7 @@ def rot90(x: Tensor, /, k: int = 1, *, axes: tuple[int, int] = (0, 1)) -> Tensor
             [1, 3]], dtype=int64, device='cpu')
     """
     x = tensor("rot90", x)
-    plane = as_axes("rot90", x, tuple(axes))
+    plane = as_axes("rot90", x, several("rot90", axes, "axes"))
     if len(plane) != 2:
         raise ShapeError(f"rot90: axes={axes}; wanted two")
     first, second = plane
@@ -160,4 +157,4 @@ def rot90(x: Tensor, /, k: int = 1, *, axes: tuple[int, int] = (0, 1)) -> Tensor
         2: lambda: flip(x, axis=plane),
         3: lambda: flip(permute_dims(x, swapped), axis=second),
     }
-    return turned[index(k) % 4]()
+    return turned[whole("rot90", k, "k") % 4]()

@@ -9,7 +9,7 @@ from ..dtypes import BOOL
 from ..errors import DTypeError, ShapeError
 from ..tensor import Tensor
 from .activation import softmax
-from .arguments import REAL_FLOATING, broadcast_shapes, fast, together
+from .arguments import REAL_FLOATING, broadcast_shapes, fast, number, tensor, together, whole
 from .creation import arange
 from .linear_algebra import matmul
 from .manipulation import permute_dims, reshape
@@ -59,6 +59,7 @@ def scaled_dot_product_attention(
         rows = arange(q.shape[-2], device=q.device)[:, None]
         mask = arange(k.shape[-2], device=q.device) <= rows
     if mask is not None:
+        mask = tensor(name, mask, "mask")
         lead = broadcast_shapes(name, q.shape[:-2], k.shape[:-2], v.shape[:-2])
         broadcast_shapes(name, mask.shape, (*lead, q.shape[-2], k.shape[-2]))
         mask = where(mask, 0.0, -math.inf) if mask.dtype.kind == BOOL else mask
@@ -67,9 +68,8 @@ def scaled_dot_product_attention(
                 f"{name}: the mask is {mask.dtype.name}; wanted bools, which say what is seen, or floats to add"
             )
         mask = mask.astype(q.dtype, copy=False)
-    return _scaled_dot_product_attention(
-        q, k, v, mask, scale=builtins.max(q.shape[-1], 1) ** -0.5 if scale is None else scale
-    )
+    scale = builtins.max(q.shape[-1], 1) ** -0.5 if scale is None else number(name, scale, "scale")
+    return _scaled_dot_product_attention(q, k, v, mask, scale=scale)
 
 
 @composite
@@ -103,7 +103,7 @@ def attention_in_heads(q: Tensor, kv: Tensor, /, *, heads: int) -> Tensor:
     (1, 6, 8)
     """
     q, kv = together("attention_in_heads", fast(REAL_FLOATING), q, kv)
-    shape, others = q.shape, kv.shape
+    shape, others, heads = q.shape, kv.shape, whole("attention_in_heads", heads, "heads")
     if len(shape) != 3 or others != (*shape[:1], *others[1:2], 2 * shape[2]) or heads < 1 or shape[2] % heads:
         raise ShapeError(
             f"attention_in_heads: got q {shape}, kv {others}, heads={heads}; wanted (b, n, c) and (b, m, 2 c), and "

@@ -1,7 +1,7 @@
 """Areas under functions that are given by points."""
 
 from ..tensor import Tensor
-from .arguments import FLOATING, one_axis, ready, tensor
+from .arguments import FLOATING, number, one_axis, ready, tensor
 from .elementwise import add, multiply
 from .manipulation import reshape
 from .statistical import cumulative_sum, sum
@@ -39,7 +39,7 @@ def _areas(function: str, x: Tensor, places: Tensor | None, step: float, axis: i
     rest = [slice(None)] * (-axis - 1)
     both = add(x[(..., slice(1, None), *rest)], x[(..., slice(0, -1), *rest)])
     if places is None:
-        return both * (0.5 * step)
+        return both * (0.5 * number(function, step, "step"))
     places = tensor(function, places, "places")
     if places.ndim == 1:
         places = reshape(places, (-1, *[1] * len(rest)))

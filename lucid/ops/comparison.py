@@ -2,7 +2,7 @@
 
 from ..dtypes import DEFAULT_FLOAT
 from ..tensor import Tensor
-from .arguments import ANY, together
+from .arguments import ANY, number, together
 from .creation import zeros
 from .data_types import astype
 from .doors import Operand
@@ -21,9 +21,13 @@ def isclose(x1: Operand, x2: Operand, /, *, rtol: float = 1e-5, atol: float = 1e
     >>> isclose(lucid.asarray([1.0, 2.0]), lucid.asarray([1.0000001, 2.1]))
     tensor([ True, False], dtype=bool, device='cpu')
     """
-    if rtol < 0 or atol < 0:
-        raise ValueError(f"isclose: rtol={rtol} and atol={atol}; wanted tolerances of at least 0")
-    x1, x2 = together("isclose", ANY, x1, x2)
+    return _close("isclose", x1, x2, rtol, atol, equal_nan)
+
+
+def _close(function: str, x1: Operand, x2: Operand, rtol: float, atol: float, equal_nan: bool) -> Tensor:
+    if number(function, rtol, "rtol") < 0 or number(function, atol, "atol") < 0:
+        raise ValueError(f"{function}: rtol={rtol} and atol={atol}; wanted tolerances of at least 0")
+    x1, x2 = together(function, ANY, x1, x2)
     a, b = (x if x.dtype.is_floating else astype(x, DEFAULT_FLOAT) for x in (x1, x2))
     near = logical_and(less_equal(abs(a - b), abs(b) * rtol + atol), logical_and(isfinite(a), isfinite(b)))
     near = logical_or(near, equal(x1, x2))
@@ -32,7 +36,7 @@ def isclose(x1: Operand, x2: Operand, /, *, rtol: float = 1e-5, atol: float = 1e
 
 def allclose(x1: Operand, x2: Operand, /, *, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
     """Whether all pairs of elements are close, as `isclose` has it: a bool tensor without axes."""
-    return all(isclose(x1, x2, rtol=rtol, atol=atol, equal_nan=equal_nan))
+    return all(_close("allclose", x1, x2, rtol, atol, equal_nan))
 
 
 def array_equal(x1: Tensor, x2: Tensor, /) -> Tensor:

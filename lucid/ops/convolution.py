@@ -9,7 +9,7 @@ from ..autograd.graph import OPS
 from ..autograd.operation import apply, composite, primitive
 from ..errors import ShapeError
 from ..tensor import Tensor
-from .arguments import FLOATING, each_axis, fast, tensor, together
+from .arguments import FLOATING, each_axis, fast, tensor, together, whole
 from .dense import linear
 
 __all__ = ["conv", "conv_transpose"]
@@ -126,8 +126,8 @@ def conv(
     >>> conv(lucid.ones((1, 3, 8, 8)), lucid.ones((4, 3, 2, 2)), stride=2).shape
     (1, 4, 4, 4)
     """
-    given = [tensor("conv", x), tensor("conv", weight, "weight")] + ([] if bias is None else [bias])
-    x, weight, *rest = together("conv", fast(FLOATING), *given)
+    biases = [] if bias is None else [tensor("conv", bias, "bias")]
+    x, weight, *rest = together("conv", fast(FLOATING), tensor("conv", x), tensor("conv", weight, "weight"), *biases)
     bias = rest[0] if rest else None
     space = x.ndim - 2
     if bias is not None and bias.shape != weight.shape[:1]:
@@ -140,7 +140,7 @@ def conv(
         each_axis("conv", space, name, n, least)
         for name, n, least in (("stride", stride, 1), ("padding", padding, 0), ("dilation", dilation, 1))
     )
-    channels, kernel = x.shape[1], weight.shape[2:]
+    channels, kernel, groups = x.shape[1], weight.shape[2:], whole("conv", groups, "groups")
     if groups < 1 or channels != weight.shape[1] * groups or weight.shape[0] % groups:
         raise ShapeError(
             f"conv: {channels} input and {weight.shape[0]} output channels in groups={groups} need a weight of shape "
@@ -222,12 +222,13 @@ def conv_transpose(
     given = ("stride", stride, 1), ("padding", padding, 0), ("output_padding", output_padding, 0)
     strides, pads, more = (each_axis(name, space, *option) for option in given)
     dilations = each_axis(name, space, "dilation", dilation, 1)
+    groups = whole(name, groups, "groups")
     channels = weight.shape[1] * groups
     if groups < 1 or x.shape[1] != weight.shape[0] or weight.shape[0] % groups:
         raise ShapeError(f"{name}: {x.shape[1]} channels in groups={groups} do not fit a weight of {weight.shape}")
     if 0 in weight.shape[2:]:
         raise ShapeError(f"{name}: weight has shape {weight.shape}, a kernel without elements")
-    if bias is not None and bias.shape != (channels,):
+    if bias is not None and tensor(name, bias, "bias").shape != (channels,):
         raise ShapeError(f"{name}: bias has shape {bias.shape}; wanted ({channels},), one for each output channel")
     if builtins.any(o >= builtins.max(s, d) for o, s, d in zip(more, strides, dilations, strict=True)):
         raise ShapeError(f"{name}: output_padding={output_padding}; wanted less than stride or dilation")

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from operator import index
 from typing import Any, Literal
 
 from .. import devices
@@ -11,7 +10,7 @@ from ..devices import Device
 from ..dtypes import BOOL, DEFAULT_FLOAT, OF_SCALAR, DType, as_dtype
 from ..errors import DTypeError, ShapeError
 from ..tensor import Tensor
-from .arguments import MOST, Scalar, as_shape, fitting, placed, scalar_type, tensor
+from .arguments import MOST, Scalar, as_shape, fitting, number, placed, scalar_type, tensor, whole
 from .data_types import astype
 from .manipulation import broadcast_to, reshape
 from .transfer import to
@@ -99,53 +98,63 @@ def full(
     >>> full((2,), 7)
     tensor([7, 7], dtype=int64, device='cpu')
     """
-    if isinstance(fill_value, Tensor):
-        fill_value = fill_value.item()
-    backend, dtype = placed("full", device, dtype, OF_SCALAR[scalar_type("full", fill_value)])
-    value = fitting("full", fill_value, dtype)
-    return Tensor(backend.full(as_shape("full", shape), value, dtype)).requires_grad_(requires_grad)
+    return _filled("full", shape, fill_value, dtype, device, requires_grad)
+
+
+def _filled(
+    function: str, shape: Any, value: Any, dtype: DType | None, device: Device | None, requires_grad: bool = False
+) -> Tensor:
+    if isinstance(value, Tensor):
+        value = value.item()
+    backend, dtype = placed(function, device, dtype, OF_SCALAR[scalar_type(function, value)])
+    value = fitting(function, value, dtype)
+    return Tensor(backend.full(as_shape(function, shape), value, dtype)).requires_grad_(requires_grad)
 
 
 def zeros(
     shape: int | Sequence[int], *, dtype: DType | None = None, device: Device | None = None, requires_grad: bool = False
 ) -> Tensor:
     """A tensor of zeros, float32 if no dtype is given."""
-    return full(shape, 0, dtype=dtype or DEFAULT_FLOAT, device=device, requires_grad=requires_grad)
+    return _filled("zeros", shape, 0, dtype or DEFAULT_FLOAT, device, requires_grad)
 
 
 def ones(
     shape: int | Sequence[int], *, dtype: DType | None = None, device: Device | None = None, requires_grad: bool = False
 ) -> Tensor:
     """A tensor of ones, float32 if no dtype is given."""
-    return full(shape, 1, dtype=dtype or DEFAULT_FLOAT, device=device, requires_grad=requires_grad)
+    return _filled("ones", shape, 1, dtype or DEFAULT_FLOAT, device, requires_grad)
 
 
 def empty(shape: int | Sequence[int], *, dtype: DType | None = None, device: Device | None = None) -> Tensor:
     """The same as `zeros`: what is left over in memory is never shown."""
-    return zeros(shape, dtype=dtype, device=device)
+    return _filled("empty", shape, 0, dtype or DEFAULT_FLOAT, device)
 
 
 def full_like(x: Tensor, /, fill_value: Scalar, *, dtype: DType | None = None, device: Device | None = None) -> Tensor:
     """`full` with the shape and, where not given, the dtype and device of x."""
-    x = tensor("full_like", x)
-    return full(x.shape, fill_value, dtype=dtype or x.dtype, device=device or x.device)
+    return _filled_like("full_like", x, fill_value, dtype, device)
+
+
+def _filled_like(function: str, x: Tensor, value: Any, dtype: DType | None, device: Device | None) -> Tensor:
+    x = tensor(function, x)
+    return _filled(function, x.shape, value, dtype or x.dtype, device or x.device)
 
 
 @offer
 def zeros_like(x: Tensor, /, *, dtype: DType | None = None, device: Device | None = None) -> Tensor:
     """`zeros` with the shape and, where not given, the dtype and device of x."""
-    return full_like(x, 0, dtype=dtype, device=device)
+    return _filled_like("zeros_like", x, 0, dtype, device)
 
 
 @offer
 def ones_like(x: Tensor, /, *, dtype: DType | None = None, device: Device | None = None) -> Tensor:
     """`ones` with the shape and, where not given, the dtype and device of x."""
-    return full_like(x, 1, dtype=dtype, device=device)
+    return _filled_like("ones_like", x, 1, dtype, device)
 
 
 def empty_like(x: Tensor, /, *, dtype: DType | None = None, device: Device | None = None) -> Tensor:
     """The same as `zeros_like`."""
-    return zeros_like(x, dtype=dtype, device=device)
+    return _filled_like("empty_like", x, 0, dtype, device)
 
 
 def arange(
@@ -195,7 +204,8 @@ def linspace(
     >>> linspace(0, 1, 5)
     tensor([0.  , 0.25, 0.5 , 0.75, 1.  ], dtype=float32, device='cpu')
     """
-    if num < 0:
+    start, stop = number("linspace", start, "start"), number("linspace", stop, "stop")
+    if whole("linspace", num, "num") < 0:
         raise ShapeError(f"linspace: num={num} is negative")
     backend, dtype = placed("linspace", device, dtype, DEFAULT_FLOAT)
     host = devices.backend("cpu").linspace(start, stop, num, endpoint, dtype)
@@ -212,9 +222,10 @@ def eye(
             [0., 1.]], dtype=float32, device='cpu')
     """
     n_rows, n_cols = as_shape("eye", (n_rows, n_rows if n_cols is None else n_cols))
+    _, dtype = placed("eye", device, dtype, DEFAULT_FLOAT)
     columns, rows = arange(n_cols, device=device), arange(n_rows, device=device)[:, None]
-    k = max(-n_rows, min(index(k), n_cols))  # beyond these there is no diagonal, and may be no such int64
-    return astype(columns == rows + k, dtype or DEFAULT_FLOAT)
+    k = max(-n_rows, min(whole("eye", k, "k"), n_cols))  # beyond these there is no diagonal, and may be no such int64
+    return astype(columns == rows + k, dtype)
 
 
 def meshgrid(*arrays: Tensor, indexing: Literal["xy", "ij"] = "xy") -> tuple[Tensor, ...]:

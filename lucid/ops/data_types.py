@@ -108,7 +108,7 @@ def isdtype(dtype: DType, kind: DType | str | tuple[DType | str, ...]) -> bool:
         return any(isdtype(dtype, k) for k in kind)
     if isinstance(kind, DType):
         return dtype is kind
-    if kind not in KINDS:
+    if kind not in list(KINDS):  # in a list, which may be asked for what has no hash
         raise ValueError(f"isdtype: kind={kind!r}; choose among {', '.join(KINDS)}")
     return as_dtype("isdtype", dtype).kind in KINDS[kind]
 

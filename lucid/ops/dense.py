@@ -25,7 +25,7 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None, /) -> Tensor:
     >>> linear(lucid.ones((2, 3)), lucid.ones((4, 3))).shape
     (2, 4)
     """
-    x, weight, *rest = together("linear", fast(NUMERIC), *[t for t in (x, weight, bias) if t is not None])
+    x, weight, *rest = together("linear", fast(NUMERIC), x, weight, *([] if bias is None else [bias]))
     bias = rest[0] if rest else None
     outer = weight.shape[:1]
     if weight.shape != (*outer, *x.shape[-1:]) or len(weight.shape) != 2 or (bias is not None and bias.shape != outer):
@@ -54,20 +54,20 @@ def feed_forward(x: Tensor, weight1: Tensor, bias1: Tensor | None, weight2: Tens
     >>> feed_forward(lucid.ones((2, 3)), lucid.ones((8, 3)), None, lucid.ones((4, 8)), lucid.zeros(4)).shape
     (2, 4)
     """
-    given = (x, weight1, weight2, bias1, bias2)
-    x, weight1, weight2, *rest = together("feed_forward", fast(REAL_FLOATING), *(t for t in given if t is not None))
+    biases = [b for b in (bias1, bias2) if b is not None]
+    x, weight1, weight2, *rest = together("feed_forward", fast(REAL_FLOATING), x, weight1, weight2, *biases)
     bias2 = rest.pop() if bias2 is not None else None
     bias1 = rest.pop() if bias1 is not None else None
     inner, outer = weight1.shape[:1], weight2.shape[:1]
-    biases = [None if b is None else b.shape for b in (bias1, bias2)]
+    shapes = [None if b is None else b.shape for b in (bias1, bias2)]
     if (
         (weight1.ndim, weight2.ndim) != (2, 2)
         or (weight1.shape[1:], weight2.shape[1:]) != (x.shape[-1:], inner)
-        or biases[0] not in (None, inner)
-        or biases[1] not in (None, outer)
+        or shapes[0] not in (None, inner)
+        or shapes[1] not in (None, outer)
     ):
         raise ShapeError(
-            f"feed_forward: got x {x.shape}, weights {weight1.shape} and {weight2.shape}, biases {biases[0]} and "
-            f"{biases[1]}; wanted (..., i), (h, i) and (o, h), (h,) and (o,)"
+            f"feed_forward: got x {x.shape}, weights {weight1.shape} and {weight2.shape}, biases {shapes[0]} and "
+            f"{shapes[1]}; wanted (..., i), (h, i) and (o, h), (h,) and (o,)"
         )
     return _feed_forward(x, weight1, bias1, weight2, bias2)

@@ -17,6 +17,7 @@ from .arguments import (
     REAL_FLOATING,
     REAL_NUMERIC,
     Domain,
+    number,
     precise,
     tensor,
 )
@@ -465,7 +466,7 @@ def clip(x: Tensor, /, min: Operand | None = None, max: Operand | None = None) -
     x = tensor("clip", x)
     dtype = x.dtype
     if min is not None:
-        x = where(less(x, min), min, x)
+        x = where(less(x, number("clip", min, "min")), min, x)
     if max is not None:
-        x = where(greater(x, max), max, x)
+        x = where(greater(x, number("clip", max, "max")), max, x)
     return x.astype(dtype)

@@ -12,10 +12,10 @@ from typing import Any
 
 from ..autograd.operation import apply, primitive
 from ..devices import Device
-from ..dtypes import COMPLEX, DEFAULT_FLOAT, REAL, DType, as_dtype, complex64, complex128, float64
+from ..dtypes import COMPLEX, DEFAULT_FLOAT, REAL, DType, complex64, complex128, float64
 from ..errors import DTypeError, ShapeError
 from ..tensor import Tensor
-from .arguments import FLOATING, REAL_FLOATING, Axis, one_axis, ready, tensor
+from .arguments import FLOATING, REAL_FLOATING, Axis, number, one_axis, placed, ready, several, tensor
 from .arguments import axes as as_axes
 from .creation import arange
 from .data_types import astype
@@ -109,9 +109,9 @@ def _plan(
 ) -> list[tuple[int, int | None]]:
     """Pairs of an axis and a size, None for the size that it has."""
     if s is not None and axes is None:
-        raise ValueError(f"{function}: s={tuple(s)} without axes; name the axes that have these sizes")
-    places = as_axes(function, x, None if axes is None else tuple(axes))
-    sizes = [None] * len(places) if s is None else [None if n == -1 else n for n in s]
+        raise ValueError(f"{function}: s={s} without axes; name the axes that have these sizes")
+    places = as_axes(function, x, None if axes is None else several(function, axes, "axes"))
+    sizes = [None] * len(places) if s is None else [None if n == -1 else n for n in several(function, s, "s")]
     if len(sizes) != len(places):
         raise ShapeError(f"{function}: s={s} and axes={axes} differ in length")
     return list(zip(places, sizes, strict=True))
@@ -251,9 +251,8 @@ def fftfreq(n: int, /, *, d: float = 1.0, dtype: DType | None = None, device: De
     >>> fftfreq(4)
     tensor([ 0.  ,  0.25, -0.5 , -0.25], dtype=float32, device='cpu')
     """
-    n = _length("fftfreq", index(n))
-    places = (arange(n, device=device) + n // 2) % n - n // 2
-    return _frequencies("fftfreq", places, d * n, dtype)
+    n, d, dtype = _length("fftfreq", n), number("fftfreq", d, "d"), _spacing("fftfreq", dtype, device)
+    return astype((arange(n, device=device) + n // 2) % n - n // 2, dtype) / (d * n)
 
 
 def rfftfreq(n: int, /, *, d: float = 1.0, dtype: DType | None = None, device: Device | None = None) -> Tensor:
@@ -262,15 +261,16 @@ def rfftfreq(n: int, /, *, d: float = 1.0, dtype: DType | None = None, device: D
     >>> rfftfreq(4)
     tensor([0.  , 0.25, 0.5 ], dtype=float32, device='cpu')
     """
-    n = _length("rfftfreq", index(n))
-    return _frequencies("rfftfreq", arange(n // 2 + 1, device=device), d * n, dtype)
+    n, d, dtype = _length("rfftfreq", n), number("rfftfreq", d, "d"), _spacing("rfftfreq", dtype, device)
+    return astype(arange(n // 2 + 1, device=device), dtype) / (d * n)
 
 
-def _frequencies(function: str, places: Tensor, length: float, dtype: DType | None) -> Tensor:
-    dtype = DEFAULT_FLOAT if dtype is None else as_dtype(function, dtype)
+def _spacing(function: str, dtype: DType | None, device: Device | None) -> DType:
+    """The dtype of frequencies, a real floating one that the device has."""
+    _, dtype = placed(function, device, dtype, DEFAULT_FLOAT)
     if dtype.kind != REAL:
         raise DTypeError(f"{function}: dtype={dtype.name}; wanted a real floating one")
-    return astype(places, dtype) / length
+    return dtype
 
 
 def fftshift(x: Tensor, /, *, axes: Axis = None) -> Tensor:

@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from math import prod
-from operator import index
 from typing import Any
 
 from ..autograd.modes import MODES
 from ..autograd.operation import apply, primitive
 from ..errors import ShapeError
 from ..tensor import Tensor
-from .arguments import ANY, broadcast_shapes, fast, tensor, together
+from .arguments import ANY, broadcast_shapes, fast, one_axis, several, tensor, together, whole
 from .arguments import axes as as_axes
 from .elementwise import conj
 from .manipulation import moveaxis, permute_dims, reshape
@@ -85,13 +84,15 @@ def tensordot(x1: Tensor, x2: Tensor, /, *, axes: int | tuple[Sequence[int], Seq
     """
     x1, x2 = together("tensordot", fast(ANY), tensor("tensordot", x1, "x1"), tensor("tensordot", x2, "x2"))
     if isinstance(axes, tuple | list):
-        first, second = axes
+        if len(axes) != 2:
+            raise ShapeError(f"tensordot: axes={axes}; wanted the axes of x1 and those of x2, or a number of axes")
+        first, second = (several("tensordot", part, "axes") for part in axes)
     else:
-        n = index(axes)
+        n = whole("tensordot", axes, "axes")
         if not 0 <= n <= min(x1.ndim, x2.ndim):
             raise ShapeError(f"tensordot: axes={n} for shapes {x1.shape} and {x2.shape}, which do not have as many")
-        first, second = range(x1.ndim - n, x1.ndim), range(n)
-    a, b = as_axes("tensordot", x1, tuple(first)), as_axes("tensordot", x2, tuple(second))
+        first, second = tuple(range(x1.ndim - n, x1.ndim)), tuple(range(n))
+    a, b = as_axes("tensordot", x1, first), as_axes("tensordot", x2, second)
     sizes = [x1.shape[i] for i in a]
     if sizes != [x2.shape[i] for i in b]:
         raise ShapeError(
@@ -114,7 +115,7 @@ def vecdot(x1: Tensor, x2: Tensor, /, *, axis: int = -1) -> Tensor:
     tensor(7.+0.j, dtype=complex64, device='cpu')
     """
     x1, x2 = together("vecdot", ANY, tensor("vecdot", x1, "x1"), tensor("vecdot", x2, "x2"))
-    x1, x2 = moveaxis(x1, axis, -1), moveaxis(x2, axis, -1)
+    x1, x2 = (moveaxis(x, one_axis("vecdot", x.ndim, axis), -1) for x in (x1, x2))
     if x1.shape[-1] != x2.shape[-1]:
         raise ShapeError(f"vecdot: vectors of lengths {x1.shape[-1]} and {x2.shape[-1]}; wanted equal ones")
     broadcast_shapes("vecdot", x1.shape[:-1], x2.shape[:-1])

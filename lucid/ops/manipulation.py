@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from copy import copy
 from math import prod
-from operator import index
 from typing import Any
 
 from ..autograd.operation import apply, primitive
@@ -11,7 +10,21 @@ from ..dtypes import SIGNED, UNSIGNED
 from ..errors import ShapeError
 from ..tensor import Tensor
 from . import arguments
-from .arguments import ANY, Axis, Scalar, as_shape, axes, fitting, one_axis, tensor, together
+from .arguments import (
+    ANY,
+    Axis,
+    Scalar,
+    as_shape,
+    axes,
+    fitting,
+    one_axis,
+    several,
+    tensor,
+    tensors,
+    together,
+    whole,
+    wholes,
+)
 
 __all__ = [
     "broadcast_arrays", "broadcast_shapes", "broadcast_to", "concat", "expand_dims", "flatten", "flip", "moveaxis",
@@ -36,7 +49,7 @@ def reshape(x: Tensor, /, shape: int | Sequence[int], *, copy: bool | None = Non
     except (TypeError, ValueError):
         pass  # what follows says what is wrong, if anything is
     x = tensor("reshape", x)
-    sizes = tuple(map(index, shape if isinstance(shape, tuple | list) else (shape,)))
+    sizes = wholes("reshape", shape if isinstance(shape, tuple | list) else (shape,), "shape")
     if sizes.count(-1) == 1:
         known = -prod(sizes)
         if known > 0 and x.size % known == 0:
@@ -65,7 +78,7 @@ def unflatten(x: Tensor, /, shape: Sequence[int], *, axis: int) -> Tensor:
     (3, 2, 2)
     """
     x = tensor("unflatten", x)
-    axis, sizes = one_axis("unflatten", x.ndim, axis), [index(n) for n in shape]
+    axis, sizes = one_axis("unflatten", x.ndim, axis), [*wholes("unflatten", shape, "shape")]
     known = prod(n for n in sizes if n != -1)
     if sizes.count(-1) == 1 and known > 0:
         sizes[sizes.index(-1)] = x.shape[axis] // known
@@ -87,7 +100,7 @@ def permute_dims(x: Tensor, /, axes: Sequence[int]) -> Tensor:
     except (TypeError, ValueError, IndexError):
         pass  # what follows says what is wrong, if anything is
     x = tensor("permute_dims", x)
-    order = arguments.axes("permute_dims", x, tuple(axes))
+    order = arguments.axes("permute_dims", x, several("permute_dims", axes, "axes"))
     if len(order) != x.ndim:
         raise ShapeError(f"permute_dims: axes={tuple(axes)} names {len(order)} of {x.ndim} axes; name each once")
     return apply(permute_dims, x, axes=order)
@@ -163,7 +176,7 @@ def concat(arrays: Sequence[Tensor], /, *, axis: int | None = 0) -> Tensor:
     >>> concat([lucid.ones(2), lucid.zeros(1)])
     tensor([1., 1., 0.], dtype=float32, device='cpu')
     """
-    inputs = together("concat", ANY, *_several("concat", arrays))
+    inputs = together("concat", ANY, *tensors("concat", arrays))
     if axis is None:
         inputs, axis = [reshape(x, (-1,)) for x in inputs], 0
     axis = one_axis("concat", inputs[0].ndim, axis)
@@ -177,12 +190,6 @@ def _without(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
     return shape[:axis] + shape[axis + 1 :]
 
 
-def _several(function: str, arrays: Sequence[Tensor]) -> list[Tensor]:
-    if isinstance(arrays, Tensor) or not len(arrays):
-        raise TypeError(f"{function}: got {type(arrays).__name__}; wanted a list or tuple of at least one Tensor")
-    return [tensor(function, x, f"arrays[{i}]") for i, x in enumerate(arrays)]
-
-
 def stack(arrays: Sequence[Tensor], /, *, axis: int = 0) -> Tensor:
     """Tensors of one shape, joined along a new axis.
 
@@ -190,10 +197,11 @@ def stack(arrays: Sequence[Tensor], /, *, axis: int = 0) -> Tensor:
     >>> stack([lucid.ones(2), lucid.zeros(2)]).shape
     (2, 2)
     """
-    arrays = _several("stack", arrays)
+    arrays = tensors("stack", arrays)
     if any(x.shape != arrays[0].shape for x in arrays):
         raise ShapeError(f"stack: shapes {', '.join(str(x.shape) for x in arrays)} differ")
-    return concat([expand_dims(x, axis) for x in arrays], axis=one_axis("stack", arrays[0].ndim + 1, axis))
+    axis = one_axis("stack", arrays[0].ndim + 1, axis)
+    return concat([expand_dims(x, axis) for x in arrays], axis=axis)
 
 
 def unstack(x: Tensor, /, *, axis: int = 0) -> tuple[Tensor, ...]:
@@ -223,7 +231,10 @@ def split(x: Tensor, /, sections: int | Sequence[int], *, axis: int = 0) -> tupl
     x = tensor("split", x)
     axis = one_axis("split", x.ndim, axis)
     length = x.shape[axis]
-    sizes = [length // max(sections, 1)] * sections if isinstance(sections, int) else list(sections)
+    if isinstance(sections, int):
+        sizes: Sequence[int] = [length // max(sections, 1)] * sections
+    else:
+        sizes = wholes("split", sections, "sections")
     if sum(sizes) != length or min(sizes, default=0) < 0:
         raise ShapeError(f"split: sections={sections} do not divide axis {axis} of size {length}")
     starts = [sum(sizes[:i]) for i in range(len(sizes))]
@@ -244,8 +255,8 @@ def roll(x: Tensor, /, shift: int | tuple[int, ...], *, axis: Axis = None) -> Te
     x = tensor("roll", x)
     if axis is None:
         return reshape(roll(reshape(x, (-1,)), shift, axis=0), x.shape)
-    places = (axis,) if isinstance(axis, int) else axis
-    shifts = tuple(shift) if isinstance(shift, tuple | list) else (shift,) * len(places)
+    places = axis if isinstance(axis, tuple | list) else (axis,)
+    shifts = wholes("roll", shift if isinstance(shift, tuple | list) else (shift,) * len(places), "shift")
     if len(shifts) != len(places):
         raise ShapeError(f"roll: shift={shift} and axis={axis} differ in length")
     return apply(roll, x, shift=shifts, axis=tuple(one_axis("roll", x.ndim, a) for a in places))
@@ -266,6 +277,7 @@ def repeat(x: Tensor, repeats: int | Tensor, /, *, axis: int | None = None) -> T
     axis = one_axis("repeat", x.ndim, axis)
     if isinstance(repeats, Tensor):
         return x[(*[slice(None)] * axis, _repeated(repeats, x.shape[axis]))]
+    repeats = whole("repeat", repeats, "repeats")
     if repeats < 0:
         raise ShapeError(f"repeat: repeats={repeats} is negative")
     wide = broadcast_to(expand_dims(x, axis + 1), (*x.shape[: axis + 1], repeats, *x.shape[axis + 1 :]))
@@ -293,7 +305,7 @@ def tile(x: Tensor, repetitions: Sequence[int], /) -> Tensor:
     tensor([0, 1, 0, 1], dtype=int64, device='cpu')
     """
     x = tensor("tile", x)
-    counts = as_shape("tile", repetitions)
+    counts = as_shape("tile", repetitions, "repetitions")
     counts = (1,) * (x.ndim - len(counts)) + counts
     shape = (1,) * (len(counts) - x.ndim) + x.shape
     pairs = [size for pair in zip(counts, shape, strict=True) for size in pair]
@@ -321,12 +333,12 @@ def pad(x: Tensor, /, widths: Sequence[tuple[int, int]], *, mode: str = "constan
     tensor([0., 1., 0., 0.], dtype=float32, device='cpu')
     """
     x = tensor("pad", x)
-    pairs = tuple((index(low), index(high)) for low, high in widths)
-    if len(pairs) != x.ndim or any(n < 0 for pair in pairs for n in pair):
+    pairs = tuple(wholes("pad", pair, "widths") for pair in several("pad", widths, "widths"))
+    if len(pairs) != x.ndim or any(len(pair) != 2 or min(pair) < 0 for pair in pairs):
         raise ShapeError(f"pad: widths={widths} for shape {x.shape}; wanted a pair of sizes for each of {x.ndim} axes")
     if mode == "constant":
         return apply(pad, x, widths=pairs, value=fitting("pad", value, x.dtype))
-    if mode not in PADDING:
+    if mode not in list(PADDING):  # in a list, which may be asked for what has no hash
         raise ValueError(f"pad: mode={mode!r}; choose one of constant, {', '.join(PADDING)}")
     for axis, (low, high) in enumerate(pairs):
         if n := x.shape[axis]:

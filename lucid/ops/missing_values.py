@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 
 from ..tensor import Tensor
-from .arguments import ANY, FLOATING, ORDERED, REAL_FLOATING, Axis, Scalar, axes, one_axis, ready
+from .arguments import ANY, FLOATING, ORDERED, REAL_FLOATING, Axis, Scalar, axes, number, one_axis, ready
 from .creation import ones_like, zeros_like
 from .data_types import astype, finfo
 from .elementwise import equal, isinf, isnan, less_equal, logical_and, logical_not, square
@@ -58,10 +58,14 @@ def _positive(count: Tensor, x: Tensor) -> Tensor:
 
 def nanvar(x: Tensor, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Tensor:
     """The variance of the elements that are not nan, as `var` has it; nan for none."""
-    x = ready("nanvar", REAL_FLOATING, x)
-    wide, along = exact(x), axes("nanvar", x, axis)
+    return _variance("nanvar", x, axis, correction, keepdims)
+
+
+def _variance(function: str, x: Tensor, axis: Axis, correction: float, keepdims: bool) -> Tensor:
+    x = ready(function, REAL_FLOATING, x)
+    wide, along = exact(x), axes(function, x, axis)
     present = _present(wide)
-    count = sum(present, axis=along, keepdims=keepdims) - correction
+    count = sum(present, axis=along, keepdims=keepdims) - number(function, correction, "correction")
     known = where(present, wide, 0.0)  # nan is taken out before anything is squared, so that no gradient meets it
     squares = where(present, square(known - _mean(wide, along, True)), 0.0)
     out = sum(squares, axis=along, keepdims=keepdims) / _positive(count, wide)
@@ -71,7 +75,7 @@ def nanvar(x: Tensor, /, *, axis: Axis = None, correction: float = 0.0, keepdims
 def nanstd(x: Tensor, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Tensor:
     """The standard deviation of the elements that are not nan, the square root of `nanvar`; nan for none."""
     x = ready("nanstd", REAL_FLOATING, x)
-    variance = nanvar(exact(x), axis=axis, correction=correction, keepdims=keepdims)
+    variance = _variance("nanstd", exact(x), axis, correction, keepdims)
     return astype(deviation(variance), x.dtype, copy=False)
 
 
@@ -142,8 +146,8 @@ def nan_to_num(
     x = ready("nan_to_num", ORDERED, x)
     if not x.dtype.is_floating:
         return x
-    most = finfo(x.dtype).max if posinf is None else posinf
-    least = finfo(x.dtype).min if neginf is None else neginf
+    most = finfo(x.dtype).max if posinf is None else number("nan_to_num", posinf, "posinf")
+    least = finfo(x.dtype).min if neginf is None else number("nan_to_num", neginf, "neginf")
     infinite = isinf(x)
     x = where(logical_and(infinite, x > 0), most, where(logical_and(infinite, x < 0), least, x))
-    return where(isnan(x), nan, x)
+    return where(isnan(x), number("nan_to_num", nan, "nan"), x)

@@ -3,7 +3,7 @@
 from ..autograd.operation import composite
 from ..errors import ShapeError
 from ..tensor import Tensor
-from .arguments import REAL_FLOATING, precise, together
+from .arguments import REAL_FLOATING, number, precise, together
 from .data_types import astype
 from .elementwise import rsqrt, square
 from .statistical import exact, mean
@@ -26,7 +26,8 @@ def layer_norm(x: Tensor, weight: Tensor | None = None, bias: Tensor | None = No
     Ba, Kiros and Hinton, Layer Normalization, 2016 (arXiv 1607.06450). Raises ShapeError if the sizes differ and for x
     without axes.
     """
-    x, *rest = together("layer_norm", precise(REAL_FLOATING), *[t for t in (x, weight, bias) if t is not None])
+    given = [t for t in (weight, bias) if t is not None]
+    x, *rest = together("layer_norm", precise(REAL_FLOATING), x, *given)
     bias = None if bias is None else rest.pop()
     weight = None if weight is None else rest.pop()
     last = x.shape[-1:]
@@ -35,4 +36,4 @@ def layer_norm(x: Tensor, weight: Tensor | None = None, bias: Tensor | None = No
     for name, t in (("weight", weight), ("bias", bias)):
         if t is not None and t.shape != last:
             raise ShapeError(f"layer_norm: {name} has shape {t.shape}; wanted {last}, the last axis of {x.shape}")
-    return _layer_norm(x, weight, bias, eps=eps)
+    return _layer_norm(x, weight, bias, eps=number("layer_norm", eps, "eps"))

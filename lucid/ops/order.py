@@ -3,13 +3,12 @@
 import builtins
 from collections.abc import Callable, Sequence
 from math import prod
-from operator import index
 from typing import Any, NamedTuple
 
 from ..dtypes import int64
 from ..errors import ShapeError
 from ..tensor import Tensor
-from .arguments import INTEGERS, ORDERED, REAL_FLOATING, Axis, axes, one_axis, ready, tensor
+from .arguments import INTEGERS, ORDERED, REAL_FLOATING, Axis, axes, number, one_axis, ready, several, tensor, whole
 from .creation import arange, asarray, full, zeros_like
 from .data_types import astype
 from .elementwise import ceil, equal, floor, greater_equal, isnan, less, less_equal, logical_and, logical_or, round
@@ -47,7 +46,7 @@ def topk(x: Tensor, k: int, /, *, axis: int = -1, largest: bool = True, sorted: 
     tensor([4., 2.], dtype=float32, device='cpu')
     """
     x = ready("topk", ORDERED, x)
-    axis, k = one_axis("topk", x.ndim, axis), index(k)
+    axis, k = one_axis("topk", x.ndim, axis), whole("topk", k, "k")
     if not 0 <= k <= x.shape[axis]:
         raise ShapeError(f"topk: k={k} of axis {axis} of size {x.shape[axis]}; choose 0 to {x.shape[axis]}")
     indices = argsort(x, axis=axis, descending=largest)[(*[slice(None)] * axis, slice(k))]
@@ -64,7 +63,7 @@ def kthvalue(x: Tensor, k: int, /, *, axis: int = -1, keepdims: bool = False) ->
     tensor(2., dtype=float32, device='cpu')
     """
     x = ready("kthvalue", ORDERED, x)
-    axis, k = one_axis("kthvalue", x.ndim, axis), index(k)
+    axis, k = one_axis("kthvalue", x.ndim, axis), whole("kthvalue", k, "k")
     if not 1 <= k <= x.shape[axis]:
         raise ShapeError(f"kthvalue: k={k} of axis {axis} of size {x.shape[axis]}; choose 1 to {x.shape[axis]}")
     indices = argsort(x, axis=axis)[(*[slice(None)] * axis, slice(k - 1, k))]
@@ -124,7 +123,7 @@ def _quantile(
         q = where(logical_and(greater_equal(q, 0), less_equal(q, 1)), q, float("nan"))
     else:
         numbers: list[Any] = [*q] if isinstance(q, Sequence) else [q]
-        if any(not 0 <= share <= 1 for share in numbers):
+        if any(not 0 <= number(function, share, "q") <= 1 for share in numbers):
             raise ValueError(f"{function}: q={q}; wanted numbers from 0 to 1")
         q = asarray(q, dtype=exact(x).dtype, device=x.device)
     rows = exact(sort(rows))
@@ -234,12 +233,13 @@ def bincount(x: Tensor, /, weights: Tensor | None = None, *, minlength: int = 0)
     if x.ndim != 1 or (weights is not None and tensor("bincount", weights, "weights").shape != x.shape):
         shapes = f"{x.shape}" if weights is None else f"{x.shape} and {weights.shape}"
         raise ShapeError(f"bincount: got {shapes}; wanted one axis (n,), and as many weights")
-    if index(minlength) < 0:
+    minlength = whole("bincount", minlength, "minlength")
+    if minlength < 0:
         raise ValueError(f"bincount: minlength={minlength} is negative")
     least, most = (min(x).item(), max(x).item()) if x.size else (0, -1)
     if least < 0:
         raise ValueError(f"bincount: {least} is negative; wanted numbers from 0 on")
-    return _counted(x, weights, builtins.max(index(minlength), int(most) + 1))
+    return _counted(x, weights, builtins.max(minlength, int(most) + 1))
 
 
 def _counted(x: Tensor, weights: Tensor | None, size: int) -> Tensor:
@@ -272,7 +272,7 @@ def histogram(
     tensor([1, 2], dtype=int64, device='cpu')
     """
     x = exact(reshape(ready("histogram", REAL_FLOATING, x), (-1,)))
-    edges = bins if isinstance(bins, Tensor) else _edges(x.detach(), index(bins), range)
+    edges = bins if isinstance(bins, Tensor) else _edges(x.detach(), whole("histogram", bins, "bins"), range)
     if edges.ndim != 1 or edges.shape[0] < 2:
         raise ShapeError(f"histogram: edges of shape {edges.shape}; wanted one axis of at least 2")
     edges = astype(edges, x.dtype, copy=False)
@@ -280,7 +280,8 @@ def histogram(
     inside = logical_and(greater_equal(x, edges[0]), less_equal(x, edges[-1]))
     place = searchsorted(edges, where(inside, x, edges[0]), side="right") - 1
     place = where(equal(x, edges[-1]), last, place).clip(0, last)
-    weights = full(x.shape, 1, device=x.device) if weights is None else reshape(weights, (-1,))
+    weights = full(x.shape, 1, device=x.device) if weights is None else tensor("histogram", weights, "weights")
+    weights = reshape(weights, (-1,))
     if weights.shape != x.shape:
         raise ShapeError(f"histogram: {weights.shape[0]} weights for {x.shape[0]} elements; wanted one for each")
     counts = _counted(place, where(inside, weights, zeros_like(weights)), last + 1)
@@ -291,11 +292,11 @@ def _edges(x: Tensor, bins: int, range: tuple[float, float] | None) -> Tensor:
     """Edges of bins of equal width, from the least element to the largest; of width 1 if they are equal."""
     if bins < 1:
         raise ValueError(f"histogram: bins={bins}; wanted at least 1")
-    if range is not None and not range[0] <= range[1]:
+    ends = (0.0, 1.0) if range is None else tuple(several("histogram", range, "range"))
+    if len(ends) != 2 or not number("histogram", ends[0], "range") <= number("histogram", ends[1], "range"):
         raise ValueError(f"histogram: range={range}; wanted (from, to) in ascending order")
-    if range is None and not x.size:
-        range = (0.0, 1.0)
-    low, high = (min(x), max(x)) if range is None else (asarray(v, dtype=x.dtype, device=x.device) for v in range)
+    own = range is None and x.size
+    low, high = (min(x), max(x)) if own else (asarray(end, dtype=x.dtype, device=x.device) for end in ends)
     low, high = where(equal(low, high), low - 0.5, low), where(equal(low, high), high + 0.5, high)
     share = astype(arange(bins + 1, device=x.device), x.dtype) / bins
     return where(equal(share, 1), high, low + (high - low) * share)

@@ -12,7 +12,7 @@ from ..autograd.operation import apply, composite, primitive
 from ..dtypes import int64
 from ..errors import ShapeError
 from ..tensor import Tensor
-from .arguments import REAL_FLOATING, each_axis, ready
+from .arguments import REAL_FLOATING, each_axis, number, ready
 from .creation import arange, asarray, ones
 from .data_types import astype
 from .elementwise import equal
@@ -162,6 +162,7 @@ def avg_pool(
     x = ready("avg_pool", REAL_FLOATING, x)
     kernel, strides, pairs, dilations = _steps("avg_pool", x, size, stride, padding, 1, ceil)
     totals = _sum_pool(exact(x), kernel=kernel, stride=strides, padding=pairs, dilation=dilations)
+    divisor = None if divisor is None else number("avg_pool", divisor, "divisor")
     counts = asarray(1.0 if divisor is None else divisor, dtype=totals.dtype, device=x.device)
     for axis, (n, k, step, (low, _)) in enumerate(zip(x.shape[2:], kernel, strides, pairs, strict=True), 2):
         if divisor is None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from ..errors import ShapeError
 from ..tensor import Tensor
-from .arguments import FLOATING, INTEGERS, REAL_FLOATING, broadcast_shapes, ready, tensor, together
+from .arguments import FLOATING, INTEGERS, REAL_FLOATING, broadcast_shapes, number, ready, tensor, together
 from .data_types import astype
 from .elementwise import abs, conj, real, sqrt
 from .linalg import diagonal, vector_norm
@@ -30,7 +30,7 @@ def cdist(x1: Tensor, x2: Tensor, /, *, p: float = 2.0) -> Tensor:
     x1, x2 = together("cdist", REAL_FLOATING, tensor("cdist", x1, "x1"), tensor("cdist", x2, "x2"))
     if x1.ndim < 2 or x2.ndim < 2 or x1.shape[-1] != x2.shape[-1]:
         raise ShapeError(f"cdist: shapes {x1.shape} and {x2.shape}; wanted (..., n, k) and (..., m, k)")
-    if p < 0:
+    if number("cdist", p, "p") < 0:
         raise ValueError(f"cdist: p={p}; wanted an order of at least 0")
     broadcast_shapes("cdist", x1.shape[:-2], x2.shape[:-2])
     between = x1[..., :, None, :] - x2[..., None, :, :]
@@ -52,13 +52,13 @@ def cov(
     tensor([[ 1., -1.],
             [-1.,  1.]], dtype=float32, device='cpu')
     """
-    low = ready("cov", FLOATING, x)
+    low, correction = ready("cov", FLOATING, x), number("cov", correction, "correction")
     if low.ndim > 2:
         raise ShapeError(f"cov: x has shape {low.shape}; wanted (samples,) or (variables, samples)")
     rows = exact(low if low.ndim == 2 else reshape(low, (1, -1)))
     if frequencies is not None:
         ready("cov", INTEGERS, frequencies, "frequencies")
-    given = [w for w in (frequencies, weights) if w is not None]
+    given = [tensor("cov", w, "weights") for w in (frequencies, weights) if w is not None]
     if any(w.shape != rows.shape[1:] for w in given):
         raise ShapeError(f"cov: weights of shape {given[0].shape} for {rows.shape[1]} samples; wanted one for each")
     if not given:

@@ -1,6 +1,5 @@
 """Reading and writing at places that tensors of indices name. What writes gives a new tensor, and x stays."""
 
-from operator import index
 from typing import Any
 
 from ..autograd.batches import with_key
@@ -15,10 +14,12 @@ from .arguments import (
     Domain,
     Scalar,
     broadcast_shapes,
+    number,
     one_axis,
     ready,
     tensor,
     together,
+    whole,
 )
 from .creation import arange, full, full_like, ones_like, zeros
 from .data_types import astype, iinfo
@@ -111,7 +112,7 @@ def scatter(
             raise ShapeError(f"scatter: source of shape {source.shape} for indices of shape {indices.shape}")
         source = astype(_part(source, indices.shape, -1), x.dtype, copy=False)
     else:
-        source = full_like(zeros(indices.shape, dtype=x.dtype, device=x.device), source)
+        source = full_like(zeros(indices.shape, dtype=x.dtype, device=x.device), number("scatter", source, "source"))
     if not indices.size:
         return x
     if reduce in ("amax", "amin"):
@@ -205,6 +206,7 @@ def put_along_axis(x: Tensor, indices: Tensor, values: Tensor | Scalar, /, *, ax
     if x.ndim != indices.ndim:
         raise ShapeError(f"put_along_axis: x has {x.ndim} axes and indices {indices.ndim}; they must be as many")
     shape = tuple(n if i == axis else size for i, (n, size) in enumerate(zip(indices.shape, x.shape, strict=True)))
+    values = number("put_along_axis", values, "values")
     written = values if isinstance(values, Tensor) else full((), values, device=x.device)
     return setitem(x, written, _key(broadcast_to(indices, shape), axis))
 
@@ -217,7 +219,8 @@ def index_select(x: Tensor, indices: Tensor, /, *, axis: int) -> Tensor:
     tensor([[3, 4],
             [3, 4]], dtype=int64, device='cpu')
     """
-    return take(x, _places("index_select", indices), axis=axis)
+    x = tensor("index_select", x)
+    return take(x, _places("index_select", indices), axis=one_axis("index_select", x.ndim, axis))
 
 
 def _places(function: str, indices: Tensor) -> Tensor:
@@ -241,7 +244,7 @@ def index_add(x: Tensor, indices: Tensor, source: Tensor, /, *, axis: int, alpha
         raise ShapeError(f"index_add: source has shape {source.shape}; wanted {wanted}")
     key = canonical(x, (*[slice(None)] * axis, indices))
     added = scatter_add(exact(astype(source, dtype, copy=False)), key, x.shape)
-    return astype(exact(x) + (added if alpha == 1 else added * alpha), dtype, copy=False)
+    return astype(exact(x) + (added if alpha == 1 else added * number("index_add", alpha, "alpha")), dtype, copy=False)
 
 
 def masked_fill(x: Tensor, mask: Tensor, value: Tensor | Scalar, /) -> Tensor:
@@ -257,7 +260,7 @@ def masked_fill(x: Tensor, mask: Tensor, value: Tensor | Scalar, /) -> Tensor:
     if isinstance(value, Tensor) and value.ndim:
         raise ShapeError(f"masked_fill: value has shape {value.shape}; wanted a number, or a tensor without axes")
     broadcast_shapes("masked_fill", x.shape, mask.shape)
-    found = where(mask, value, x)
+    found = where(mask, number("masked_fill", value, "value"), x)
     if found.dtype.kind != x.dtype.kind:
         what = value.dtype.name if isinstance(value, Tensor) else value
         raise DTypeError(f"masked_fill: {x.dtype.name} does not hold {what}; convert x with astype first")
@@ -300,7 +303,7 @@ def one_hot(x: Tensor, num_classes: int | None = None, /) -> Tensor:
         if not x.size:
             raise ShapeError("one_hot: no elements, so there is no largest one; give num_classes")
         num_classes = int(max(x).item()) + 1
-    classes = arange(index(num_classes), device=x.device)
+    classes = arange(whole("one_hot", num_classes, "num_classes"), device=x.device)
     (places,) = canonical(classes, x) if x.ndim else canonical(classes, reshape(x, (1,)))
     return astype(equal(reshape(Tensor(places), (*x.shape, 1)), classes), int64)
 

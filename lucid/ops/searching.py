@@ -1,6 +1,5 @@
 """Where values are, and choosing between them."""
 
-from operator import index
 from typing import Any, Literal
 
 from .. import devices
@@ -17,8 +16,10 @@ from .arguments import (
     broadcast_shapes,
     one_axis,
     ready,
+    scalar_type,
     tensor,
     together,
+    whole,
     with_number,
 )
 from .creation import arange, full, zeros_like
@@ -48,6 +49,8 @@ def where(condition: Tensor, x1: Tensor | Scalar, x2: Tensor | Scalar, /) -> Ten
     elif isinstance(x1, Tensor) or isinstance(x2, Tensor):
         x1, x2 = with_number("where", ANY, x1, x2)
     else:  # two numbers: as if the first were a tensor of its own dtype
+        for value in (x1, x2):
+            scalar_type("where", value)
         x1, x2 = together("where", ANY, full((), x1, device=condition.device), full((), x2, device=condition.device))
     try:
         return apply(where, condition, x1, x2)
@@ -77,7 +80,7 @@ def _extreme(function: Any, x: Tensor, axis: int | None, keepdims: bool) -> Tens
         return reshape(out, (1,) * x.ndim) if keepdims else out
     along = one_axis(name, x.ndim, axis)
     _check_not_empty(name, x.shape[along], x, axis)
-    return apply(function, x, axis=along, keepdims=keepdims)
+    return apply(function, x, axis=along, keepdims=bool(keepdims))
 
 
 def _check_not_empty(function: str, count: int, x: Tensor, axis: int | None) -> None:
@@ -108,7 +111,7 @@ def count_nonzero(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) ->
     tensor([2, 1], dtype=int64, device='cpu')
     """
     x = ready("count_nonzero", LOGICAL, x)
-    return apply(count_nonzero, x, axis=axes("count_nonzero", x, axis), keepdims=keepdims)
+    return apply(count_nonzero, x, axis=axes("count_nonzero", x, axis), keepdims=bool(keepdims))
 
 
 SIDES = ("left", "right")
@@ -156,6 +159,7 @@ def _triangle(function: str, x: Tensor, k: int, inside: Any) -> Tensor:
     x = tensor(function, x)
     if x.ndim < 2:
         raise ShapeError(f"{function}: the shape is {x.shape}; wanted matrices, with two axes or more")
-    k = max(-x.shape[-2], min(index(k), x.shape[-1]))  # beyond these nothing changes, and there may be no such int64
+    k = whole(function, k, "k")
+    k = max(-x.shape[-2], min(k, x.shape[-1]))  # beyond these nothing changes, and there may be no such int64
     rows = arange(x.shape[-2], device=x.device)[:, None]
     return where(inside(rows + k, arange(x.shape[-1], device=x.device)), x, zeros_like(x))

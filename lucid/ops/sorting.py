@@ -16,10 +16,14 @@ def argsort(x: Tensor, /, *, axis: int = -1, descending: bool = False, stable: b
     >>> argsort(lucid.asarray([3, 1, 2]))
     tensor([1, 2, 0], dtype=int64, device='cpu')
     """
-    x = ready("argsort", ORDERED, x)
-    return apply(argsort, x, axis=one_axis("argsort", x.ndim, axis), descending=descending)
+    return _order("argsort", x, axis, descending)
+
+
+def _order(function: str, x: Tensor, axis: int, descending: bool) -> Tensor:
+    x = ready(function, ORDERED, x)
+    return apply(argsort, x, axis=one_axis(function, x.ndim, axis), descending=bool(descending))
 
 
 def sort(x: Tensor, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Tensor:
     """x with its elements in order along an axis; nan is largest."""
-    return take_along_axis(x, argsort(x, axis=axis, descending=descending), axis=axis)
+    return take_along_axis(x, _order("sort", x, axis, descending), axis=axis)

@@ -2,12 +2,11 @@
 
 import builtins
 import math
-from operator import index
 from typing import Any
 
 from ..autograd.operation import apply, primitive
 from ..tensor import Tensor
-from .arguments import FLOATING, REAL_FLOATING, Axis, axes, broadcast_shapes, one_axis, ready, together
+from .arguments import FLOATING, REAL_FLOATING, Axis, axes, broadcast_shapes, one_axis, ready, together, whole
 from .data_types import astype
 from .doors import Operand, elementwise
 from .elementwise import (
@@ -48,9 +47,10 @@ def polygamma(x: Tensor, /, n: int) -> Tensor:
     Raises ValueError for a negative n.
     """
     x = ready("polygamma", REAL_FLOATING, x)
-    if index(n) < 0:
+    n = whole("polygamma", n, "n")
+    if n < 0:
         raise ValueError(f"polygamma: n={n}; wanted an order of at least 0")
-    return apply(polygamma, x, n=index(n))
+    return apply(polygamma, x, n=n)
 
 
 def digamma(x: Tensor, /) -> Tensor:

@@ -4,10 +4,10 @@ from math import prod as product
 from typing import Any
 
 from ..autograd.operation import apply, primitive
-from ..dtypes import BOOL, REAL, SIGNED, UNSIGNED, DType, float32, int64, uint64
+from ..dtypes import BOOL, REAL, SIGNED, UNSIGNED, DType, as_dtype, float32, int64, uint64
 from ..errors import ShapeError
 from ..tensor import Tensor
-from .arguments import ANY, FLOATING, ORDERED, Axis, axes, one_axis, precise, ready
+from .arguments import ANY, FLOATING, ORDERED, Axis, axes, number, one_axis, precise, ready
 from .data_types import astype
 from .elementwise import equal, imag, real, sqrt, square
 from .manipulation import pad
@@ -29,7 +29,7 @@ WIDENED = {BOOL: int64, SIGNED: int64, UNSIGNED: uint64}
 def _widened(function: str, x: Tensor, dtype: DType | None) -> Tensor:
     """x in `dtype`; if none is given, small integers and bools in 64 bits, as in NumPy."""
     x = ready(function, EVERY, x)
-    dtype = WIDENED.get(x.dtype.kind) if dtype is None else dtype
+    dtype = WIDENED.get(x.dtype.kind) if dtype is None else as_dtype(function, dtype)
     return x if dtype is None or dtype is x.dtype else astype(x, dtype)
 
 
@@ -42,7 +42,7 @@ def sum(x: Tensor, /, *, axis: Axis = None, dtype: DType | None = None, keepdims
     tensor([4., 6.], dtype=float32, device='cpu')
     """
     x = _widened("sum", x, dtype)
-    return apply(sum, x, axis=axes("sum", x, axis), keepdims=keepdims)
+    return apply(sum, x, axis=axes("sum", x, axis), keepdims=bool(keepdims))
 
 
 def _same_share(xp: Any, g: Any, x: Any, out: Any, x_shape: tuple[int, ...], axis: tuple[int, ...]) -> Any:
@@ -77,7 +77,7 @@ def _extreme(function: Any, x: Tensor, axis: Axis, keepdims: bool) -> Tensor:
     reduced = axes(name, x, axis)
     if product(x.shape[a] for a in reduced) == 0:
         raise ShapeError(f"{name}: shape {x.shape} has no elements along axis={axis}, so there is no {name}")
-    return apply(function, x, axis=reduced, keepdims=keepdims)
+    return apply(function, x, axis=reduced, keepdims=bool(keepdims))
 
 
 def _of_the_others(xp: Any, g: Any, x: Any, x_shape: tuple[int, ...], axis: tuple[int, ...]) -> Any:
@@ -123,7 +123,7 @@ def prod(x: Tensor, /, *, axis: Axis = None, dtype: DType | None = None, keepdim
     tensor([3, 8], dtype=int64, device='cpu')
     """
     x = _widened("prod", x, dtype)
-    return apply(prod, x, axis=axes("prod", x, axis), keepdims=keepdims)
+    return apply(prod, x, axis=axes("prod", x, axis), keepdims=bool(keepdims))
 
 
 def _to_factors(xp: Any, g: Any, x: Any, axis: int, out: Any) -> Any:
@@ -202,8 +202,12 @@ def var(x: Tensor, /, *, axis: Axis = None, correction: float = 0.0, keepdims: b
 
     It is real for complex numbers too.
     """
-    x = ready("var", precise(FLOATING), x)
-    count = product(x.shape[a] for a in axes("var", x, axis)) - correction
+    return _variance("var", x, axis, correction, keepdims)
+
+
+def _variance(function: str, x: Tensor, axis: Axis, correction: float, keepdims: bool) -> Tensor:
+    x = ready(function, precise(FLOATING), x)
+    count = product(x.shape[a] for a in axes(function, x, axis)) - number(function, correction, "correction")
     wide = exact(x)
     away = wide - mean(wide, axis=axis, keepdims=True)
     is_real = x.dtype.kind == REAL
@@ -215,7 +219,7 @@ def var(x: Tensor, /, *, axis: Axis = None, correction: float = 0.0, keepdims: b
 def std(x: Tensor, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Tensor:
     """The standard deviation along axes, the square root of `var`."""
     x = ready("std", precise(FLOATING), x)
-    found = deviation(var(exact(x), axis=axis, correction=correction, keepdims=keepdims))
+    found = deviation(_variance("std", exact(x), axis, correction, keepdims))
     return astype(found, x.dtype, copy=False) if x.dtype.kind == REAL else found
 
 

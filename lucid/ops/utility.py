@@ -1,11 +1,9 @@
 """What does not belong elsewhere: truth of many elements, and differences."""
 
-from operator import index
-
 from ..autograd.operation import apply, primitive
 from ..errors import ShapeError
 from ..tensor import Tensor
-from .arguments import LOGICAL, Axis, axes, one_axis, ready, tensor
+from .arguments import LOGICAL, Axis, axes, one_axis, ready, tensor, whole
 from .elementwise import subtract
 from .manipulation import concat
 
@@ -16,14 +14,14 @@ __all__ = ["all", "any", "diff"]
 def any(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Whether at least one element is not 0."""
     x = ready("any", LOGICAL, x)
-    return apply(any, x, axis=axes("any", x, axis), keepdims=keepdims)
+    return apply(any, x, axis=axes("any", x, axis), keepdims=bool(keepdims))
 
 
 @primitive()
 def all(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Whether no element is 0."""
     x = ready("all", LOGICAL, x)
-    return apply(all, x, axis=axes("all", x, axis), keepdims=keepdims)
+    return apply(all, x, axis=axes("all", x, axis), keepdims=bool(keepdims))
 
 
 def diff(
@@ -41,10 +39,11 @@ def diff(
     """
     x = tensor("diff", x)
     axis = one_axis("diff", x.ndim, axis)
-    if index(n) < 0:
+    if whole("diff", n, "n") < 0:
         raise ShapeError(f"diff: n={n} is negative; wanted how many times to take differences")
     if n and (prepend is not None or append is not None):
-        x = concat([part for part in (prepend, x, append) if part is not None], axis=axis)
+        parts = (("prepend", prepend), ("x", x), ("append", append))
+        x = concat([tensor("diff", part, name) for name, part in parts if part is not None], axis=axis)
     lead = (slice(None),) * axis
     for _ in range(n):
         x = subtract(x[(*lead, slice(1, None))], x[(*lead, slice(0, -1))])

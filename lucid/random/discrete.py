@@ -3,12 +3,11 @@
 import math
 import struct
 from collections.abc import Sequence
-from operator import index
 
 from ..devices import Device
 from ..dtypes import DEFAULT_INT, SIGNED, UNSIGNED, DType, float32, float64, uint64
 from ..errors import DTypeError, ShapeError
-from ..ops.arguments import as_shape, broadcast_shapes, one_axis, placed, tensor
+from ..ops.arguments import as_shape, broadcast_shapes, number, one_axis, placed, tensor, whole
 from ..ops.data_types import astype
 from ..ops.elementwise import less, less_equal, log
 from ..ops.indexing import take
@@ -18,7 +17,7 @@ from ..ops.sorting import argsort
 from ..tensor import Tensor
 from .continuous import uniform
 from .draw import DIGITS, Draw, Parameter, Shape, device_of
-from .generator import Generator, default_generator
+from .generator import Generator, chosen
 
 __all__ = ["bernoulli", "categorical", "choice", "integers", "multinomial", "permutation"]
 
@@ -36,7 +35,7 @@ def integers(
 
     Raises ValueError if there is none, or if the dtype, int64 if not given, does not hold them all.
     """
-    low, high = index(low), index(high)
+    low, high = whole("integers", low, "low"), whole("integers", high, "high")
     if high <= low:
         raise ValueError(f"integers: there is no integer from {low} up to but without {high}")
     if high - low > 2**32:
@@ -48,7 +47,7 @@ def integers(
     least, end = (0, 2**bits) if dtype.kind == UNSIGNED else (-(2 ** (bits - 1)), 2 ** (bits - 1))
     if low < least or high > end:
         raise ValueError(f"integers: {low} to {high - 1} do not fit {dtype.name}, which holds {least} to {end - 1}")
-    words = astype((generator or default_generator).bits((2, *as_shape("integers", shape)), device), uint64)
+    words = astype(chosen("integers", generator).bits((2, *as_shape("integers", shape)), device), uint64)
     away = (words[0] * 2**32 + words[1]) % (high - low)
     if dtype is uint64:
         return away + low
@@ -64,9 +63,9 @@ def permutation(
     >>> sorted(permutation(lucid.asarray([5, 6, 7]), generator=Generator(0)).tolist())
     [5, 6, 7]
     """
-    generator = generator or default_generator
+    generator = chosen("permutation", generator)
     if not isinstance(x, Tensor):
-        return argsort(generator.bits(as_shape("permutation", x), device))
+        return argsort(generator.bits(as_shape("permutation", x, "x"), device, "permutation"))
     axis = one_axis("permutation", x.ndim, axis)
     order = argsort(generator.bits((x.shape[axis],), device_of("permutation", device, x)))
     return take(x, order, axis=axis)
@@ -84,12 +83,13 @@ def bernoulli(
     if isinstance(probability, Tensor):
         draw = Draw("bernoulli", shape, probability, dtype=float32, device=device, generator=generator)
         return uniform(draw.shape, device=draw.device, generator=generator) < probability
-    if not 0 <= probability <= 1:
+    if not 0 <= number("bernoulli", probability, "probability") <= 1:
         raise ValueError(f"bernoulli: probability={probability}; wanted a number from 0 to 1")
     # The same for a number in one comparison: uniform numbers have the first 24 bits, and numbers are float32.
     (narrow,) = struct.unpack("f", struct.pack("f", probability))
     count = math.ceil(narrow * 2 ** DIGITS[float32])
-    words = (generator or default_generator).bits(() if shape is None else as_shape("bernoulli", shape), device)
+    size = () if shape is None else as_shape("bernoulli", shape)
+    words = chosen("bernoulli", generator).bits(size, device, "bernoulli")
     return less_equal(words, count * 2**8 - 1) if count else less(words, 0)
 
 
@@ -130,7 +130,7 @@ def multinomial(
 
     Raises ShapeError for more draws than weights without `replace`.
     """
-    logits = _log_weights("multinomial", probabilities)
+    logits, count = _log_weights("multinomial", probabilities), whole("multinomial", count, "count")
     if replace:
         batch = logits.shape[:-1]
         rows = _categorical("multinomial", logits, -1, (count, *batch), device, generator)
@@ -157,9 +157,9 @@ def choice(
     >>> sorted(choice(lucid.asarray([5, 6, 7]), 3, replace=False, generator=Generator(0)).tolist())
     [5, 6, 7]
     """
-    size = as_shape("choice", shape)
+    size, generator = as_shape("choice", shape), chosen("choice", generator)
     device = device_of("choice", device, x, probabilities)
-    n = x.shape[one_axis("choice", x.ndim, axis)] if isinstance(x, Tensor) else index(x)
+    n = x.shape[one_axis("choice", x.ndim, axis)] if isinstance(x, Tensor) else whole("choice", x, "x")
     count = math.prod(size)
     if n < 1 and count:
         raise ShapeError(f"choice: there is nothing among {n} to choose from")

@@ -6,11 +6,11 @@ from typing import Any, TypedDict
 from ..devices import Device
 from ..dtypes import DEFAULT_FLOAT, REAL, DType, bfloat16, float16, float32, float64, promote
 from ..errors import DeviceError, DTypeError, ShapeError
-from ..ops.arguments import as_shape, broadcast_shapes, placed
+from ..ops.arguments import as_shape, broadcast_shapes, placed, scalar_type
 from ..ops.data_types import astype
 from ..ops.elementwise import bitwise_right_shift, floor, log1p, minimum
 from ..tensor import Tensor
-from .generator import Generator, default_generator
+from .generator import Generator, chosen
 
 __all__ = ["DIGITS", "Draw", "Options", "Parameter", "Shape", "check_positive", "device_of"]
 
@@ -44,8 +44,11 @@ class Draw:
     ) -> None:
         for name in unknown:
             raise TypeError(f"{function}: {name}= is no option; there are dtype=, device= and generator=")
-        self.device, self.generator = device_of(function, device, *parameters), generator or default_generator
+        self.device, self.generator = device_of(function, device, *parameters), chosen(function, generator)
         tensors = [p for p in parameters if isinstance(p, Tensor)]
+        for p in parameters:
+            if not isinstance(p, Tensor):
+                scalar_type(function, p)
         if dtype is None:
             for p in tensors:
                 if p.dtype.kind == REAL:

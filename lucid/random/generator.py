@@ -3,7 +3,6 @@
 import os
 import threading
 from functools import lru_cache
-from operator import index
 from typing import Any
 
 from .. import devices
@@ -11,6 +10,7 @@ from ..autograd.batches import drawn
 from ..backends import threefry
 from ..devices import Device
 from ..errors import CompileError
+from ..ops.arguments import whole, wholes
 from ..tensor import Tensor
 
 __all__ = ["Generator", "default_generator", "get_state", "seed", "set_state"]
@@ -39,7 +39,7 @@ class Generator:
 
     def seed(self, seed: int) -> None:
         """Start again from a seed, an integer of at least 0 and less than 2**64. Raises ValueError for another."""
-        self.state = (seed, 0)
+        self.state = (whole("seed", seed, "seed"), 0)
 
     @property
     def state(self) -> tuple[int, int]:
@@ -48,7 +48,10 @@ class Generator:
 
     @state.setter
     def state(self, state: tuple[int, int]) -> None:
-        seed, draws = (index(n) for n in state)
+        numbers = wholes("state", state, "state")
+        if len(numbers) != 2:
+            raise ValueError(f"state: {state!r}; wanted a state that was read from a generator")
+        seed, draws = numbers
         if not 0 <= seed < 2**64:
             raise ValueError(f"seed: {seed} is outside 0 to 2**64 - 1")
         if draws < 0:
@@ -74,7 +77,7 @@ class Generator:
         words = threefry.random_bits(self._key(self._next()), (count, 2)).tolist()
         return [Generator(high << 32 | low) for high, low in words]
 
-    def bits(self, shape: tuple[int, ...], device: Device | None = None) -> Tensor:
+    def bits(self, shape: tuple[int, ...], device: Device | None = None, function: str = "random") -> Tensor:
         """Uniform random bits, uint32."""
         if self.traced is None and self._tracing():
             raise CompileError(
@@ -83,7 +86,7 @@ class Generator:
             )
         draw = self._next()
         key = self._key(draw) if self.traced is None else self._traced_key(draw)
-        backend = devices.backend(device, "random")
+        backend = devices.backend(device, function)
         return drawn(lambda whole: backend.bits(key, whole), shape)
 
     def keys(self) -> Any:
@@ -135,6 +138,15 @@ def _of_state(state: tuple[int, int]) -> Generator:
 
 
 default_generator = Generator(0)
+
+
+def chosen(function: str, generator: Generator | None) -> Generator:
+    """The generator itself, or the default one for None. Raises TypeError for anything else."""
+    if generator is None:
+        return default_generator
+    if isinstance(generator, Generator):
+        return generator
+    raise TypeError(f"{function}: generator={generator!r} is {type(generator).__name__}; wanted a Generator, or None")
 
 
 def seed(seed: int) -> None:

@@ -3,7 +3,7 @@
 from ...dtypes import REAL
 from ...errors import ShapeError
 from ...ops import activation
-from ...ops.arguments import FLOATING, NUMERIC, REAL_FLOATING, one_axis, ready, together
+from ...ops.arguments import FLOATING, NUMERIC, REAL_FLOATING, number, one_axis, ready, together
 from ...ops.elementwise import abs, exp, less_equal, log1p, sigmoid, tanh
 from ...ops.manipulation import split
 from ...ops.searching import where
@@ -49,7 +49,8 @@ def log_softmax(input: Tensor, dim: int = -1) -> Tensor:
 
 def softmin(input: Tensor, dim: int = -1) -> Tensor:
     """softmax of -x."""
-    return softmax(-ready("softmin", REAL_FLOATING, input, "input"), dim)
+    input = ready("softmin", REAL_FLOATING, input, "input")
+    return softmax(-input, one_axis("softmin", input.ndim, dim))
 
 
 # --- Straight lines that meet ----------------------------------------------------------------------------------------
@@ -57,7 +58,7 @@ def softmin(input: Tensor, dim: int = -1) -> Tensor:
 
 def relu6(input: Tensor) -> Tensor:
     """min(max(x, 0), 6)."""
-    return hardtanh(input, 0.0, 6.0)
+    return activation.hardtanh(ready("relu6", REAL_FLOATING, input, "input"), low=0.0, high=6.0)
 
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01) -> Tensor:
@@ -67,7 +68,8 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01) -> Tensor:
     >>> leaky_relu(lucid.asarray([-2.0, 2.0]), 0.5).tolist()
     [-1.0, 2.0]
     """
-    return activation.leaky_relu(ready("leaky_relu", REAL_FLOATING, input, "input"), slope=negative_slope)
+    slope = number("leaky_relu", negative_slope, "negative_slope")
+    return activation.leaky_relu(ready("leaky_relu", REAL_FLOATING, input, "input"), slope=slope)
 
 
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
@@ -91,11 +93,11 @@ def rrelu(input: Tensor, lower: float = 1 / 8, upper: float = 1 / 3, training: b
 
     Raises ValueError if lower is above upper.
     """
-    if lower > upper:
+    if number("rrelu", lower, "lower") > number("rrelu", upper, "upper"):
         raise ValueError(f"rrelu: lower={lower}, upper={upper}; wanted lower <= upper")
+    input = ready("rrelu", REAL_FLOATING, input, "input")
     if not training:
         return leaky_relu(input, (lower + upper) / 2)
-    input = ready("rrelu", REAL_FLOATING, input, "input")
     slopes = uniform(input.shape, lower, upper, dtype=input.dtype, device=input.device)
     return where(input >= 0, input, input * slopes)
 
@@ -107,7 +109,7 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tens
     >>> hardtanh(lucid.asarray([-3.0, 0.5, 2.0])).tolist()
     [-1.0, 0.5, 1.0]
     """
-    if min_val > max_val:
+    if number("hardtanh", min_val, "min_val") > number("hardtanh", max_val, "max_val"):
         raise ValueError(f"hardtanh: min_val={min_val}, max_val={max_val}; wanted min_val <= max_val")
     return activation.hardtanh(ready("hardtanh", REAL_FLOATING, input, "input"), low=min_val, high=max_val)
 
@@ -125,13 +127,14 @@ def hardswish(input: Tensor) -> Tensor:
 def threshold(input: Tensor, threshold: float, value: float) -> Tensor:
     """x where it is above `threshold`, `value` elsewhere."""
     input = ready("threshold", NUMERIC, input, "input")
-    return where(less_equal(input, threshold), value, input)
+    below = less_equal(input, number("threshold", threshold, "threshold"))
+    return where(below, number("threshold", value, "value"), input)
 
 
 def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """x where it is farther from 0 than `lambd`, 0 elsewhere."""
     input = ready("hardshrink", REAL_FLOATING, input, "input")
-    return where(abs(input) <= lambd, 0.0, input)
+    return where(less_equal(abs(input), number("hardshrink", lambd, "lambd")), 0.0, input)
 
 
 def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
@@ -141,7 +144,7 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     >>> softshrink(lucid.asarray([-2.0, 0.25, 2.0])).tolist()
     [-1.5, 0.0, 1.5]
     """
-    if lambd < 0:
+    if number("softshrink", lambd, "lambd") < 0:
         raise ValueError(f"softshrink: lambd={lambd}; wanted a number from 0")
     input = ready("softshrink", REAL_FLOATING, input, "input")
     return where(input > lambd, input - lambd, where(input < -lambd, input + lambd, input * 0.0))
@@ -157,7 +160,7 @@ def elu(input: Tensor, alpha: float = 1.0) -> Tensor:
     >>> elu(lucid.asarray([-100.0, 2.0]), 3.0).tolist()
     [-3.0, 2.0]
     """
-    return _exponential("elu", input, alpha, 1.0, 1.0)
+    return _exponential("elu", input, number("elu", alpha, "alpha"), 1.0, 1.0)
 
 
 def selu(input: Tensor) -> Tensor:
@@ -176,7 +179,7 @@ def celu(input: Tensor, alpha: float = 1.0) -> Tensor:
 
     Raises ValueError for an alpha of 0.
     """
-    if not alpha:
+    if not number("celu", alpha, "alpha"):
         raise ValueError("celu: alpha=0; wanted another number")
     return _exponential("celu", input, alpha, alpha, 1.0)
 
@@ -205,6 +208,7 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
     tensor([  0.6931472, 100.       ], dtype=float32, device='cpu')
     """
     input = ready("softplus", REAL_FLOATING, input, "input")
+    beta, threshold = number("softplus", beta, "beta"), number("softplus", threshold, "threshold")
     return activation.softplus(input, beta=beta, threshold=threshold)
 
 

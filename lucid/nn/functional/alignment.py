@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ...dtypes import SIGNED, UNSIGNED, int64
 from ...errors import DTypeError, ShapeError
-from ...ops.arguments import REAL_FLOATING, precise, ready, tensor
+from ...ops.arguments import REAL_FLOATING, number, precise, ready, several, tensor, whole
 from ...ops.creation import arange, asarray, zeros, zeros_like
 from ...ops.data_types import astype
 from ...ops.elementwise import clip, equal, greater, less, logaddexp, maximum, minimum, not_equal
@@ -63,7 +63,7 @@ def ctc_loss(
             f"{name}: got log_probs {log_probs.shape} and targets {targets.shape}; wanted (t, n, classes) and (n, s)"
         )
     steps, batch, classes = log_probs.shape
-    if not 0 <= blank < classes:
+    if not 0 <= whole(name, blank, "blank") < classes:
         raise ValueError(f"{name}: blank={blank}; wanted a class, from 0 to {classes - 1}")
     labels = class_indices(name, targets, classes)
     many = _lengths("target_lengths", target_lengths, batch, log_probs)
@@ -80,7 +80,11 @@ def ctc_loss(
 
 def _lengths(what: str, given: Lengths, batch: int, like: Tensor) -> Tensor:
     """One length for each sequence, on the device of `like`."""
-    lengths = given if isinstance(given, Tensor) else asarray(list(given), dtype=int64, device=like.device)
+    if isinstance(given, Tensor):
+        lengths = given
+    else:
+        counts = [number("ctc_loss", n, what) for n in several("ctc_loss", given, what)]
+        lengths = asarray(counts, dtype=int64, device=like.device)
     if lengths.dtype.kind not in (SIGNED, UNSIGNED):
         raise DTypeError(f"ctc_loss: {what} are {lengths.dtype.name}; wanted integers")
     if lengths.shape != (batch,):

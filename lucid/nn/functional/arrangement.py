@@ -5,7 +5,7 @@ from math import prod
 
 from ...errors import ShapeError
 from ...ops import manipulation
-from ...ops.arguments import Scalar, each_axis, tensor
+from ...ops.arguments import Scalar, each_axis, tensor, whole, wholes
 from ...ops.manipulation import permute_dims, reshape
 from ...ops.pooling import overlap_add, windows
 from ...tensor import Tensor
@@ -30,9 +30,9 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: Scalar
     >>> pad(lucid.ones((1, 2)), (1, 0)).tolist()
     [[0.0, 1.0, 1.0]]
     """
-    if mode not in MODES:
+    if mode not in list(MODES):  # in a list, which may be asked for what has no hash
         raise ValueError(f"pad: mode={mode!r}; choose one of {', '.join(MODES)}")
-    input, pad = tensor("pad", input, "input"), tuple(pad)
+    input, pad = tensor("pad", input, "input"), wholes("pad", pad, "pad")
     if len(pad) % 2 or len(pad) > 2 * input.ndim:
         raise ShapeError(f"pad: pad={pad} for shape {input.shape}; wanted (before, after) for some of its last axes")
     pairs = [(0, 0)] * (input.ndim - len(pad) // 2) + list(zip(pad[::2], pad[1::2]))[::-1]
@@ -78,7 +78,7 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
     >>> pixel_shuffle(lucid.arange(4).reshape((4, 1, 1)), 2).tolist()
     [[[0, 1], [2, 3]]]
     """
-    input, r = tensor("pixel_shuffle", input, "input"), upscale_factor
+    input, r = tensor("pixel_shuffle", input, "input"), whole("pixel_shuffle", upscale_factor, "upscale_factor")
     if input.ndim < 3 or r < 1 or input.shape[-3] % (r * r):
         raise ShapeError(f"pixel_shuffle: input {input.shape}; wanted (..., c * {r} * {r}, h, w)")
     *lead, channels, height, width = input.shape
@@ -97,7 +97,8 @@ def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
     >>> pixel_unshuffle(lucid.arange(4).reshape((1, 2, 2)), 2).shape
     (4, 1, 1)
     """
-    input, r = tensor("pixel_unshuffle", input, "input"), downscale_factor
+    input = tensor("pixel_unshuffle", input, "input")
+    r = whole("pixel_unshuffle", downscale_factor, "downscale_factor")
     if input.ndim < 3 or r < 1 or input.shape[-2] % r or input.shape[-1] % r:
         raise ShapeError(f"pixel_unshuffle: input {input.shape}; wanted (..., c, h * {r}, w * {r})")
     *lead, channels, height, width = input.shape
@@ -116,7 +117,7 @@ def channel_shuffle(input: Tensor, groups: int) -> Tensor:
     >>> channel_shuffle(lucid.arange(4).reshape((1, 4, 1)), 2).tolist()
     [[[0], [2], [1], [3]]]
     """
-    input = tensor("channel_shuffle", input, "input")
+    input, groups = tensor("channel_shuffle", input, "input"), whole("channel_shuffle", groups, "groups")
     if input.ndim < 3 or groups < 1 or input.shape[1] % groups:
         raise ShapeError(f"channel_shuffle: input {input.shape}; wanted (n, c, ...) with c in {groups} equal groups")
     images, channels, *sizes = input.shape

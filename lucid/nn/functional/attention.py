@@ -7,6 +7,7 @@ from ...dtypes import BOOL, DType
 from ...errors import DTypeError, ShapeError
 from ...ops import attention
 from ...ops.activation import softmax
+from ...ops.arguments import number, tensor, whole
 from ...ops.creation import eye, zeros
 from ...ops.data_types import astype
 from ...ops.linear_algebra import matmul
@@ -45,7 +46,7 @@ def scaled_dot_product_attention(
     if enable_gqa:
         key, value = (repeat(x, _share(query, x), axis=-3) for x in (key, value))
     attend = partial(attention.scaled_dot_product_attention, mask=attn_mask, is_causal=is_causal, scale=scale)
-    if not dropout_p:
+    if not number("scaled_dot_product_attention", dropout_p, "dropout_p"):
         return attend(query, key, value)
     one_each = eye(key.shape[-2], dtype=key.dtype, device=key.device)  # attending to unit vectors shows the weights
     return matmul(dropout(attend(query, key, one_each), dropout_p), value)
@@ -53,7 +54,8 @@ def scaled_dot_product_attention(
 
 def _share(query: Tensor, other: Tensor) -> int:
     """How many heads of the query share one of the other."""
-    heads = [x.shape[-3] if x.ndim > 2 else 1 for x in (query, other)]
+    both = [tensor("scaled_dot_product_attention", x, "a query or key") for x in (query, other)]
+    heads = [x.shape[-3] if x.ndim > 2 else 1 for x in both]
     if not heads[1] or heads[0] % heads[1]:
         raise ShapeError(f"scaled_dot_product_attention: {heads[0]} heads of the query cannot share {heads[1]}")
     return heads[0] // heads[1]
@@ -96,13 +98,15 @@ def multi_head_attention_forward(
     None. Raises ShapeError if sizes do not fit.
     """
     name = "multi_head_attention_forward"
+    query, key = tensor(name, query, "query"), tensor(name, key, "key")
+    value, num_heads = tensor(name, value, "value"), whole(name, num_heads, "num_heads")
     if {key.ndim, value.ndim} != {query.ndim} or query.ndim not in (2, 3):
         raise ShapeError(
             f"{name}: got {query.shape}, {key.shape} and {value.shape}; wanted (n, b, e), (m, b, ...) and (m, b, ...), "
             "or all without b"
         )
     if query.ndim == 2:
-        padding = None if key_padding_mask is None else key_padding_mask[None]
+        padding = None if key_padding_mask is None else tensor(name, key_padding_mask, "key_padding_mask")[None]
         out, seen = multi_head_attention_forward(
             query[:, None], key[:, None], value[:, None], embed_dim_to_check, num_heads, in_proj_weight, in_proj_bias,
             bias_k, bias_v, add_zero_attn, dropout_p, out_proj_weight, out_proj_bias, training, padding, need_weights,
@@ -119,17 +123,17 @@ def multi_head_attention_forward(
         )
     if is_causal and attn_mask is None:
         raise ValueError(f"{name}: is_causal is a hint about attn_mask, which is not given")
-    biases: Any = (None,) * 3 if in_proj_bias is None else split(in_proj_bias, 3)
+    biases: Any = (None,) * 3 if in_proj_bias is None else split(tensor(name, in_proj_bias, "in_proj_bias"), 3)
     if use_separate_proj_weight:
         weights: Any = (q_proj_weight, k_proj_weight, v_proj_weight)
     else:
-        weights = split(in_proj_weight, 3) if in_proj_weight is not None else (None,) * 3
+        weights = (None,) * 3 if in_proj_weight is None else split(tensor(name, in_proj_weight, "in_proj_weight"), 3)
     if any(weight is None for weight in weights):
         raise ValueError(f"{name}: weights of the projections are missing")
     q, k, v = (linear(x, w, b) for x, w, b in zip((query, key, value), weights, biases))
     k, v = (
-        x if more is None else concat([x, repeat(more.reshape((1, 1, dim)), batch, axis=1)])
-        for x, more in ((k, bias_k), (v, bias_v))
+        x if more is None else concat([x, repeat(tensor(name, more, what).reshape((1, 1, dim)), batch, axis=1)])
+        for x, more, what in ((k, bias_k, "bias_k"), (v, bias_v, "bias_v"))
     )
     if add_zero_attn:
         k, v = (concat([x, zeros((1, *x.shape[1:]), dtype=x.dtype, device=x.device)]) for x in (k, v))
@@ -143,7 +147,7 @@ def multi_head_attention_forward(
         mask = padding[:, None, None, :] if mask is None else mask + padding[:, None, None, :]
     if mask is not None and added:
         mask = pad(mask, [(0, 0)] * (mask.ndim - 1) + [(0, added)])
-    p = dropout_p if training else 0.0
+    p = number(name, dropout_p, "dropout_p") if training else 0.0
     seen = None
     if need_weights:
         scores = matmul(q * max(dim // num_heads, 1) ** -0.5, k.mT)
@@ -159,7 +163,7 @@ def multi_head_attention_forward(
 
 def _additive(function: str, mask: Tensor | None, dtype: DType) -> Tensor | None:
     """A mask as numbers to add: minus infinity where bools forbid to look."""
-    if mask is None or mask.dtype.is_floating:
+    if mask is None or tensor(function, mask, "a mask").dtype.is_floating:
         return mask
     if mask.dtype.kind != BOOL:
         raise DTypeError(f"{function}: a mask is {mask.dtype.name}; wanted bools, true for what is not seen, or floats")

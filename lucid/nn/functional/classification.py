@@ -5,7 +5,7 @@ from collections.abc import Callable
 from ...dtypes import REAL, SIGNED, UNSIGNED, int64
 from ...errors import DTypeError, ShapeError
 from ...ops.activation import log_softmax
-from ...ops.arguments import REAL_FLOATING, ready, tensor, together
+from ...ops.arguments import REAL_FLOATING, number, ready, tensor, together
 from ...ops.classes import class_losses, places_of_classes
 from ...ops.creation import arange
 from ...ops.data_types import astype
@@ -53,7 +53,8 @@ def cross_entropy(
     if weight is not None:
         input, weight = together(name, REAL_FLOATING, input, tensor(name, weight, "weight"))
     check_reduction(name, reduction)
-    if not 0 <= label_smoothing <= 1:
+    ignore_index = number(name, ignore_index, "ignore_index")
+    if not 0 <= number(name, label_smoothing, "label_smoothing") <= 1:
         raise ValueError(f"{name}: label_smoothing={label_smoothing}; wanted a number from 0 to 1")
     if not input.ndim:
         raise ShapeError(f"{name}: input has no axes; wanted scores (classes,) or (n, classes, ...)")
@@ -112,7 +113,7 @@ def nll_loss(
     check_device(name, input, target=target, weight=weight)
     if not input.ndim:
         raise ShapeError(f"{name}: input has no axes; wanted logarithms (classes,) or (n, classes, ...)")
-    axis = min(input.ndim - 1, 1)
+    axis, ignore_index = min(input.ndim - 1, 1), number(name, ignore_index, "ignore_index")
     if weight is not None:
         input, weight = together(name, REAL_FLOATING, input, weight)
         if weight.shape != input.shape[axis : axis + 1]:
@@ -158,9 +159,10 @@ def binary_cross_entropy(
     >>> binary_cross_entropy(lucid.asarray([0.5]), lucid.asarray([1.0]))
     tensor(0.6931472, dtype=float32, device='cpu')
     """
-    input, target = together_of_one_shape("binary_cross_entropy", reduction, input, target)
+    name = "binary_cross_entropy"
+    input, target = together_of_one_shape(name, reduction, input, target)
     losses = (target - 1) * clip(log1p(-input), -100.0) - target * clip(log(input), -100.0)
-    return reduced(losses if weight is None else losses * weight, reduction)
+    return reduced(losses if weight is None else losses * number(name, weight, "weight"), reduction)
 
 
 def binary_cross_entropy_with_logits(
@@ -179,11 +181,12 @@ def binary_cross_entropy_with_logits(
     >>> binary_cross_entropy_with_logits(lucid.asarray([0.0]), lucid.asarray([1.0]))
     tensor(0.6931472, dtype=float32, device='cpu')
     """
-    input, target = together_of_one_shape("binary_cross_entropy_with_logits", reduction, input, target)
+    name = "binary_cross_entropy_with_logits"
+    input, target = together_of_one_shape(name, reduction, input, target)
     certainty = logsigmoid(input)
-    positive = 1 if pos_weight is None else (pos_weight - 1) * target + 1
+    positive = 1 if pos_weight is None else (number(name, pos_weight, "pos_weight") - 1) * target + 1
     losses = (1 - target) * input - certainty * positive
-    return reduced(losses if weight is None else losses * weight, reduction)
+    return reduced(losses if weight is None else losses * number(name, weight, "weight"), reduction)
 
 
 def soft_margin_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
@@ -204,9 +207,10 @@ def multilabel_soft_margin_loss(
 
     `weight` is (classes,). Raises ShapeError if the shapes differ, ValueError for another reduction.
     """
-    input, target = together_of_one_shape("multilabel_soft_margin_loss", reduction, input, target)
+    name = "multilabel_soft_margin_loss"
+    input, target = together_of_one_shape(name, reduction, input, target)
     losses = -(target * logsigmoid(input) + (1 - target) * logsigmoid(-input))
-    return reduced(mean(losses if weight is None else losses * weight, axis=-1), reduction)
+    return reduced(mean(losses if weight is None else losses * number(name, weight, "weight"), axis=-1), reduction)
 
 
 def multi_margin_loss(
@@ -238,10 +242,10 @@ def multi_margin_loss(
     ):
         raise ShapeError(f"{name}: got input {input.shape} and target {target.shape}; wanted (n, classes) and (n,)")
     classes = input.shape[-1]
-    if weight is not None and weight.shape != (classes,):
+    if weight is not None and tensor(name, weight, "weight").shape != (classes,):
         raise ShapeError(f"{name}: weight has shape {weight.shape}; wanted ({classes},), one for each class")
     places = class_indices(name, target.reshape((*input.shape[:-1], 1)), classes)
-    over = clip(take_along_axis(input, places, axis=-1) * -1 + input + margin, 0.0)
+    over = clip(take_along_axis(input, places, axis=-1) * -1 + input + number(name, margin, "margin"), 0.0)
     over = over if p == 1 else over * over
     over = over if weight is None else over * weight[places]
     own = equal(arange(classes, device=input.device), places)

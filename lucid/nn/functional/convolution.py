@@ -1,7 +1,7 @@
 """Convolution over one, two and three spatial axes, and its transpose."""
 
 from ...ops import convolution, manipulation
-from ...ops.arguments import each_axis
+from ...ops.arguments import each_axis, tensor
 from ...tensor import Tensor
 from .dimensions import Sizes, each_dimension
 
@@ -35,6 +35,7 @@ def _padded(input: Tensor, weight: Tensor, stride: Sizes, padding: str, dilation
     """input with the zeros around it that a word stands for."""
     space = input.ndim - 2
     name = f"conv{space}d"
+    weight = tensor(name, weight, "weight")
     if padding not in ("same", "valid"):
         raise ValueError(f"{name}: padding={padding!r}; wanted a number, one for each axis, 'same' or 'valid'")
     if padding == "valid":

@@ -2,6 +2,7 @@
 
 from ...errors import ShapeError
 from ...ops import dense
+from ...ops.arguments import check_tensors
 from ...ops.arguments import tensor as as_tensor
 from ...ops.contraction import einsum
 from ...tensor import Tensor
@@ -30,6 +31,7 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
     >>> bilinear(lucid.ones((2, 3)), lucid.ones((2, 4)), lucid.ones((5, 3, 4))).shape
     (2, 5)
     """
+    check_tensors("bilinear", input1=input1, input2=input2, weight=weight, **({} if bias is None else {"bias": bias}))
     shapes = input1.shape[-1:] + input2.shape[-1:], (weight.shape[:1] if bias is None else bias.shape)
     if weight.ndim != 3 or shapes != (weight.shape[1:], weight.shape[:1]) or input1.shape[:-1] != input2.shape[:-1]:
         raise ShapeError(

@@ -1,7 +1,7 @@
 """How far apart vectors are."""
 
 from ...errors import ShapeError
-from ...ops.arguments import REAL_FLOATING, broadcast_shapes, ready, together
+from ...ops.arguments import REAL_FLOATING, axes, broadcast_shapes, number, ready, together
 from ...ops.elementwise import clip
 from ...ops.linalg import vector_norm
 from ...ops.manipulation import broadcast_arrays
@@ -19,8 +19,9 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     tensor(0.7071..., dtype=float32, device='cpu')
     """
     x1, x2 = broadcast_arrays(*together("cosine_similarity", REAL_FLOATING, x1, x2))
-    x1, x2 = (x / clip(vector_norm(x, axis=dim, keepdims=True), eps) for x in (x1, x2))
-    return sum(x1 * x2, axis=dim)
+    along, eps = axes("cosine_similarity", x1, dim), number("cosine_similarity", eps, "eps")
+    x1, x2 = (x / clip(vector_norm(x, axis=along, keepdims=True), eps) for x in (x1, x2))
+    return sum(x1 * x2, axis=along)
 
 
 def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Tensor:
@@ -30,8 +31,10 @@ def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6,
     >>> pairwise_distance(lucid.asarray([[0.0, 0.0]]), lucid.asarray([[3.0, 4.0]]), eps=0.0)
     tensor([5.], dtype=float32, device='cpu')
     """
-    x1, x2 = together("pairwise_distance", REAL_FLOATING, x1, x2)
-    broadcast_shapes("pairwise_distance", x1.shape, x2.shape)
+    name = "pairwise_distance"
+    x1, x2 = together(name, REAL_FLOATING, x1, x2)
+    broadcast_shapes(name, x1.shape, x2.shape)
+    p, eps = number(name, p, "p"), number(name, eps, "eps")
     return vector_norm(x1 - x2 + eps, axis=-1, keepdims=keepdim, ord=p)
 
 
@@ -47,7 +50,7 @@ def pdist(input: Tensor, p: float = 2.0) -> Tensor:
     input = ready("pdist", REAL_FLOATING, input, "input")
     if input.ndim != 2:
         raise ShapeError(f"pdist: input has shape {input.shape}; wanted rows (n, d)")
-    if p < 0:
+    if number("pdist", p, "p") < 0:
         raise ValueError(f"pdist: p={p}; wanted a number from 0")
     n = input.shape[0]
     firsts = [i for i in range(n) for _ in range(i + 1, n)]

@@ -2,6 +2,8 @@
 
 from ...dtypes import int64
 from ...errors import ShapeError
+from ...ops.arguments import tensor as as_tensor
+from ...ops.arguments import whole
 from ...ops.creation import arange, full, zeros
 from ...ops.data_types import astype
 from ...ops.elementwise import equal, logical_not
@@ -25,6 +27,7 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     >>> one_hot(lucid.asarray([0, 2])).tolist()
     [[1, 0, 0], [0, 0, 1]]
     """
+    tensor, num_classes = as_tensor("one_hot", tensor, "tensor"), whole("one_hot", num_classes, "num_classes")
     if num_classes == -1:
         num_classes = tensor.max().item() + 1
     classes = arange(num_classes, device=tensor.device)
@@ -42,7 +45,8 @@ def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> 
     >>> embedding(lucid.asarray([1, 0]), lucid.asarray([[1.0], [2.0]])).tolist()
     [[2.0], [1.0]]
     """
-    if weight.ndim != 2:
+    input = as_tensor("embedding", input, "input")
+    if as_tensor("embedding", weight, "weight").ndim != 2:
         raise ShapeError(f"embedding: weight has shape {weight.shape}; wanted (n, d), a row for each number")
     padding = None if padding_idx is None else padding_row("embedding", padding_idx, weight.shape[0])
     places = class_indices("embedding", input, weight.shape[0])
@@ -54,7 +58,7 @@ def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> 
 
 def padding_row(function: str, padding_idx: int, count: int) -> int:
     """The row that stands for padding, counted from the front. Raises ValueError if it is not there."""
-    if not -count <= padding_idx < count:
+    if not -count <= whole(function, padding_idx, "padding_idx") < count:
         raise ValueError(f"{function}: padding_idx={padding_idx}; wanted one of {count} rows")
     return padding_idx % count
 
@@ -84,6 +88,10 @@ def embedding_bag(
     name = "embedding_bag"
     if mode not in ("mean", "sum", "max"):
         raise ValueError(f"{name}: mode={mode!r}; choose 'mean', 'sum' or 'max'")
+    input, weight = as_tensor(name, input, "input"), as_tensor(name, weight, "weight")
+    for what, given in (("offsets", offsets), ("per_sample_weights", per_sample_weights)):
+        if given is not None:
+            as_tensor(name, given, what)
     if per_sample_weights is not None and (mode != "sum" or per_sample_weights.shape != input.shape):
         raise ValueError(f"{name}: per_sample_weights are for mode='sum', with the shape of input, {input.shape}")
     if (input.ndim, None if offsets is None else offsets.ndim) not in ((2, None), (1, 1)):
@@ -93,7 +101,7 @@ def embedding_bag(
     if offsets is None:
         bags, count = arange(input.size, device=input.device) // max(input.shape[1], 1), input.shape[0]
     else:
-        count = offsets.shape[0] - int(include_last_offset)
+        count = offsets.shape[0] - bool(include_last_offset)
         bags = searchsorted(offsets[:count], arange(input.size, device=input.device), side="right") - 1
     input = input.reshape((-1,))
     rows = embedding(input, weight, padding_idx)

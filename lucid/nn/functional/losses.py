@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 
 from ...errors import ShapeError
-from ...ops.arguments import REAL_FLOATING, broadcast_shapes, together
+from ...ops.arguments import REAL_FLOATING, broadcast_shapes, check_tensors, number, tensor, together
 from ...ops.elementwise import abs, clip, equal, exp, less, log, minimum, square
 from ...ops.searching import where
 from ...ops.special import xlogy
@@ -49,7 +49,7 @@ def smooth_l1_loss(input: Tensor, target: Tensor, reduction: str = "mean", beta:
     >>> smooth_l1_loss(lucid.asarray([0.5, 3.0]), lucid.zeros(2), "none").tolist()
     [0.125, 2.5]
     """
-    if beta < 0:
+    if number("smooth_l1_loss", beta, "beta") < 0:
         raise ValueError(f"smooth_l1_loss: beta={beta}; wanted a number from 0")
     if not beta:
         return _difference("smooth_l1_loss", abs, input, target, reduction, None)
@@ -71,7 +71,7 @@ def huber_loss(
     >>> huber_loss(lucid.asarray([0.5, 3.0]), lucid.zeros(2), "none", delta=2.0).tolist()
     [0.125, 4.0]
     """
-    if delta <= 0:
+    if number("huber_loss", delta, "delta") <= 0:
         raise ValueError(f"huber_loss: delta={delta}; wanted a number above 0")
 
     def losses(d: Tensor) -> Tensor:
@@ -93,7 +93,7 @@ def _difference(
     found = losses(input - target)
     if weight is None:
         return reduced(found, reduction)
-    if weight.shape != input.shape:
+    if tensor(function, weight, "weight").shape != input.shape:
         raise ShapeError(f"{function}: weight has shape {weight.shape}; wanted that of input, {input.shape}")
     return sum(found * weight) / sum(weight) if reduction == "mean" else reduced(found * weight, reduction)
 
@@ -132,7 +132,8 @@ def poisson_nll_loss(
     `full` adds what Stirling's formula makes of log(t!), for t above 1. Raises ShapeError if the shapes do not
     broadcast, ValueError for another reduction.
     """
-    input, target = together_broadcast("poisson_nll_loss", reduction, input, target)
+    name = "poisson_nll_loss"
+    (input, target), eps = together_broadcast(name, reduction, input, target), number(name, eps, "eps")
     losses = exp(input) - target * input if log_input else input - target * log(input + eps)
     if full:
         many = where(target > 1, target, 1.0)
@@ -155,13 +156,14 @@ def gaussian_nll_loss(
     """
     name = "gaussian_nll_loss"
     if isinstance(var, Tensor):
-        input, target, var = together_broadcast(name, reduction, input, target, _last_axis(name, input, var))
+        var = _last_axis(name, tensor(name, input, "input"), var)
+        input, target, var = together_broadcast(name, reduction, input, target, var)
     else:
-        if var < 0:
+        if number(name, var, "var") < 0:
             raise ValueError(f"{name}: var={var}; wanted a number from 0")
         input, target = together_broadcast(name, reduction, input, target)
         var = input.detach() * 0 + var
-    least = where(less(var, eps), eps, var.detach()) - var.detach()
+    least = where(less(var, number(name, eps, "eps")), eps, var.detach()) - var.detach()
     var = var + least  # its gradient stays that of var, as in PyTorch
     losses = (log(var) + square(input - target) / var) * 0.5
     return reduced(losses + 0.5 * math.log(2 * math.pi) if full else losses, reduction)
@@ -189,7 +191,8 @@ def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0, red
     >>> hinge_embedding_loss(lucid.asarray([0.5, 0.25]), lucid.asarray([1, -1]), reduction="none").tolist()
     [0.5, 0.75]
     """
-    input, target = together_broadcast("hinge_embedding_loss", reduction, input, target)
+    name = "hinge_embedding_loss"
+    (input, target), margin = together_broadcast(name, reduction, input, target), number(name, margin, "margin")
     apart, alike = where(equal(target, 1), 0.0, clip(margin - input, 0.0)), where(equal(target, -1), 0.0, input)
     return reduced(apart + alike, reduction)
 
@@ -206,10 +209,11 @@ def margin_ranking_loss(
     tensor(2., dtype=float32, device='cpu')
     """
     name = "margin_ranking_loss"
+    check_tensors(name, input1=input1, input2=input2, target=target)
     if not input1.ndim == input2.ndim == target.ndim:
         raise ShapeError(f"{name}: got {input1.shape}, {input2.shape} and {target.shape}; wanted as many axes in all")
     input1, input2, target = together_broadcast(name, reduction, input1, input2, target)
-    return reduced(clip(-target * (input1 - input2) + margin, 0.0), reduction)
+    return reduced(clip(-target * (input1 - input2) + number(name, margin, "margin"), 0.0), reduction)
 
 
 def cosine_embedding_loss(
@@ -226,11 +230,12 @@ def cosine_embedding_loss(
     """
     name = "cosine_embedding_loss"
     check_reduction(name, reduction)
+    check_tensors(name, input1=input1, input2=input2, target=target)
     if target.ndim > 1 or input1.ndim != target.ndim + 1 or input2.ndim != target.ndim + 1:
         shapes = f"{input1.shape}, {input2.shape} and {target.shape}"
         raise ShapeError(f"{name}: got {shapes}; wanted (n, d), (n, d) and (n,), or (d,), (d,) and ()")
     input1, input2, target = together(name, REAL_FLOATING, input1, input2, target)
-    eps = 1e-12
+    eps, margin = 1e-12, number(name, margin, "margin")
     across = sum(input1 * input2, axis=-1)
     cosine = across / ((sum(square(input1), axis=-1) + eps) * (sum(square(input2), axis=-1) + eps)) ** 0.5
     broadcast_shapes(name, cosine.shape, target.shape)
@@ -260,10 +265,13 @@ def triplet_margin_loss(
     tensor(6., dtype=float32, device='cpu')
     """
 
+    name = "triplet_margin_loss"
+    p, eps = number(name, p, "p"), number(name, eps, "eps")
+
     def distance(x: Tensor, y: Tensor) -> Tensor:
         return pairwise_distance(x, y, p, eps)
 
-    return _triplet("triplet_margin_loss", anchor, positive, negative, distance, margin, swap, reduction)
+    return _triplet(name, anchor, positive, negative, distance, margin, swap, reduction)
 
 
 def triplet_margin_with_distance_loss(
@@ -279,6 +287,8 @@ def triplet_margin_with_distance_loss(
     """triplet_margin_loss with any distance of two tensors; `pairwise_distance` if it is not given."""
     distance = pairwise_distance if distance_function is None else distance_function
     name = "triplet_margin_with_distance_loss"
+    if not callable(distance):
+        raise TypeError(f"{name}: distance_function={distance!r} is {type(distance).__name__}; wanted a function")
     return _triplet(name, anchor, positive, negative, distance, margin, swap, reduction)
 
 
@@ -293,7 +303,8 @@ def _triplet(
     reduction: str,
 ) -> Tensor:
     check_reduction(function, reduction)
-    if margin <= 0:
+    check_tensors(function, anchor=anchor, positive=positive, negative=negative)
+    if number(function, margin, "margin") <= 0:
         raise ValueError(f"{function}: margin={margin}; wanted a number above 0")
     if not anchor.ndim == positive.ndim == negative.ndim:
         shapes = f"{anchor.shape}, {positive.shape} and {negative.shape}"

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from ... import random
 from ...errors import ShapeError
 from ...ops.activation import dropped
-from ...ops.arguments import REAL_FLOATING, ready
+from ...ops.arguments import REAL_FLOATING, number, ready, tensor
 from ...ops.searching import where
 from ...tensor import Tensor
 
@@ -23,7 +23,8 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True) -> Tensor:
     >>> dropout(lucid.ones(2), p=1.0).tolist()
     [0.0, 0.0]
     """
-    return _dropped("dropout", input, input.shape, p) if training and p else input
+    input = tensor("dropout", input, "input")
+    return _dropped("dropout", input, input.shape, p) if training and number("dropout", p, "p") else input
 
 
 def drop_path(input: Tensor, p: float = 0.0, training: bool = True) -> Tensor:
@@ -35,7 +36,9 @@ def drop_path(input: Tensor, p: float = 0.0, training: bool = True) -> Tensor:
     >>> drop_path(lucid.ones(2), p=0.5, training=False).tolist()
     [1.0, 1.0]
     """
-    return _dropped("drop_path", input, (*input.shape[:1], *(1,) * (input.ndim - 1)), p) if training and p else input
+    input = tensor("drop_path", input, "input")
+    each = (*input.shape[:1], *(1,) * (input.ndim - 1))
+    return _dropped("drop_path", input, each, p) if training and number("drop_path", p, "p") else input
 
 
 def _channel_dropout(space: int) -> Callable[..., Tensor]:
@@ -47,7 +50,7 @@ def _channel_dropout(space: int) -> Callable[..., Tensor]:
         Raises ShapeError for other shapes, ValueError for p outside [0, 1].
         """
         probability(name, p)
-        if input.ndim not in (space + 1, space + 2):
+        if tensor(name, input, "input").ndim not in (space + 1, space + 2):
             raise ShapeError(f"{name}: input has shape {input.shape}; wanted {space} axes behind (n, c) or (c,)")
         return _dropped(name, input, _channels(input, space), p) if training and p else input
 
@@ -68,12 +71,13 @@ def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False) -> Tens
 
     Klambauer et al., Self-Normalizing Neural Networks, 2017 (arXiv 1706.02515). Raises ValueError for p outside [0, 1].
     """
+    input = tensor("alpha_dropout", input, "input")
     return _alpha_dropped("alpha_dropout", input, input.shape, p, training)
 
 
 def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False) -> Tensor:
     """alpha_dropout of whole channels of (n, c, ...). Raises ShapeError without channels, ValueError for a wrong p."""
-    if input.ndim < 2 and training:
+    if tensor("feature_alpha_dropout", input, "input").ndim < 2 and training:
         raise ShapeError(f"feature_alpha_dropout: input has shape {input.shape}; wanted (n, c, ...)")
     shape = (*input.shape[:2], *(1,) * (input.ndim - 2))
     return _alpha_dropped("feature_alpha_dropout", input, shape, p, training)
@@ -99,6 +103,6 @@ def _dropped(function: str, input: Tensor, shape: tuple[int, ...], p: float) -> 
 
 def probability(function: str, p: float) -> float:
     """p itself. Raises ValueError if it is not a probability."""
-    if not 0 <= p <= 1:
+    if not 0 <= number(function, p, "p") <= 1:
         raise ValueError(f"{function}: p={p}; wanted a probability, from 0 to 1")
     return p

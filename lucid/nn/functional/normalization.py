@@ -6,7 +6,8 @@ from math import prod
 from ...autograd import no_grad
 from ...errors import ShapeError
 from ...ops import manipulation, normalization
-from ...ops.arguments import FLOATING, REAL_FLOATING, ready
+from ...ops.arguments import FLOATING, REAL_FLOATING, number, ready, whole, wholes
+from ...ops.arguments import axes as as_axes
 from ...ops.arguments import tensor as as_tensor
 from ...ops.data_types import astype, finfo
 from ...ops.elementwise import clip, pow, rsqrt, square
@@ -35,11 +36,12 @@ def layer_norm(
     >>> layer_norm(lucid.asarray([1.0, 3.0]), (2,))
     tensor([-0.9999...,  0.9999...], dtype=float32, device='cpu')
     """
-    input, last = as_tensor("layer_norm", input, "input"), tuple(normalized_shape)
+    input, last = as_tensor("layer_norm", input, "input"), wholes("layer_norm", normalized_shape, "normalized_shape")
     axes = len(last)
     if axes == 1 and input.shape[-1:] == last:  # the usual case: the op looks at weight and bias itself
         return normalization.layer_norm(input, weight, bias, eps=eps)
-    shapes = [input.shape[input.ndim - axes :], *(t.shape for t in (weight, bias) if t is not None)]
+    given = [as_tensor("layer_norm", t, "weight or bias") for t in (weight, bias) if t is not None]
+    shapes = [input.shape[input.ndim - axes :], *(t.shape for t in given)]
     if not axes or any(shape != last for shape in shapes):
         raise ShapeError(
             f"layer_norm: input has shape {input.shape}, weight and bias {shapes[1:]}; wanted {last} as last axes"
@@ -63,12 +65,14 @@ def rms_norm(
     >>> rms_norm(lucid.asarray([3.0, 3.0]), (2,))
     tensor([1., 1.], dtype=float32, device='cpu')
     """
-    input, last = ready("rms_norm", REAL_FLOATING, input, "input"), tuple(normalized_shape)
-    shapes = [input.shape[input.ndim - len(last) :], last if weight is None else weight.shape]
+    name = "rms_norm"
+    input, last = ready(name, REAL_FLOATING, input, "input"), wholes(name, normalized_shape, "normalized_shape")
+    of_weight = last if weight is None else as_tensor(name, weight, "weight").shape
+    shapes = [input.shape[input.ndim - len(last) :], of_weight]
     if not last or any(shape != last for shape in shapes):
         raise ShapeError(f"rms_norm: input has shape {input.shape}, weight {shapes[1]}; wanted {last} as last axes")
     wide = exact(input)
-    eps = finfo(input.dtype).eps if eps is None else eps
+    eps = finfo(input.dtype).eps if eps is None else number(name, eps, "eps")
     out = wide * rsqrt(mean(square(wide), axis=tuple(range(-len(last), 0)), keepdims=True) + eps)
     return astype(out, input.dtype, copy=False) if weight is None else astype(out, input.dtype, copy=False) * weight
 
@@ -86,6 +90,7 @@ def group_norm(
     tensor([[-0.9999...,  0.9999..., -0.9999...,  0.9999...]], dtype=float32, device='cpu')
     """
     input = ready("group_norm", REAL_FLOATING, input, "input")
+    num_groups, eps = whole("group_norm", num_groups, "num_groups"), number("group_norm", eps, "eps")
     if input.ndim < 2 or num_groups < 1 or input.shape[1] % num_groups:
         raise ShapeError(f"group_norm: input {input.shape}; wanted (n, c, ...) with c in {num_groups} equal groups")
     rows = input.reshape((input.shape[0], num_groups, prod(input.shape[1:]) // num_groups))
@@ -96,7 +101,7 @@ def group_norm(
 def _scaled(function: str, x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
     """x (n, c, ...) times weight (c,) plus bias (c,)."""
     for name, t in (("weight", weight), ("bias", bias)):
-        if t is not None and t.shape != x.shape[1:2]:
+        if t is not None and as_tensor(function, t, name).shape != x.shape[1:2]:
             raise ShapeError(f"{function}: {name} has shape {t.shape}; wanted {x.shape[1:2]}, one for each channel")
     along = (-1, *(1,) * (x.ndim - 2))
     x = x if weight is None else x * weight.reshape(along)
@@ -179,7 +184,7 @@ def _by_statistics(
         raise ShapeError(f"{function}: input has shape {input.shape}; wanted (n, c, ...)")
     channels, along = input.shape[1], (1, input.shape[1], *(1,) * (input.ndim - 2))
     for name, t in (("running_mean", running_mean), ("running_var", running_var)):
-        if t is not None and t.shape != (channels,):
+        if t is not None and as_tensor(function, t, name).shape != (channels,):
             raise ShapeError(f"{function}: {name} has shape {t.shape}; wanted ({channels},), one for each channel")
     x = exact(input)
     if own:
@@ -190,13 +195,14 @@ def _by_statistics(
         with no_grad():
             for running, now in ((running_mean, centre), (running_var, variance * (count / max(count - 1, 1)))):
                 if running is not None and count:
+                    momentum = number(function, momentum, "momentum")
                     of_batch = mean(now, axis=(0, *range(2, input.ndim)))
                     running.copy_(running * (1 - momentum) + astype(of_batch, running.dtype, copy=False) * momentum)
     elif running_mean is None or running_var is None:
         raise ValueError(f"{function}: without statistics of the input, running_mean and running_var are needed")
     else:
         centred, variance = x - running_mean.reshape(along), running_var.reshape(along)
-    out = astype(centred * rsqrt(variance + eps), input.dtype, copy=False)
+    out = astype(centred * rsqrt(variance + number(function, eps, "eps")), input.dtype, copy=False)
     return _scaled(function, out, weight, bias)
 
 
@@ -210,7 +216,10 @@ def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: flo
     >>> local_response_norm(lucid.ones((1, 1, 1)), 1, alpha=3.0, beta=0.5).tolist()
     [[[0.5]]]
     """
-    input = ready("local_response_norm", REAL_FLOATING, input, "input")
+    name = "local_response_norm"
+    input = ready(name, REAL_FLOATING, input, "input")
+    alpha, beta = number(name, alpha, "alpha"), number(name, beta, "beta")
+    k, size = number(name, k, "k"), whole(name, size, "size")
     if input.ndim < 3 or size < 1:
         raise ShapeError(f"local_response_norm: input {input.shape}, size={size}; wanted (n, c, ...) and a size from 1")
     if not input.size:
@@ -230,4 +239,5 @@ def normalize(input: Tensor, p: float = 2.0, dim: int | tuple[int, ...] = 1, eps
     tensor([0.6, 0.8], dtype=float32, device='cpu')
     """
     input = ready("normalize", FLOATING, input, "input")
-    return input / clip(vector_norm(input, axis=dim, keepdims=True, ord=p), eps)
+    along, p, eps = as_axes("normalize", input, dim), number("normalize", p, "p"), number("normalize", eps, "eps")
+    return input / clip(vector_norm(input, axis=along, keepdims=True, ord=p), eps)

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from math import prod
+from typing import Any
 
 from ...errors import ShapeError
 from ...ops import pooling
-from ...ops.arguments import REAL_FLOATING, each_axis, ready
+from ...ops.arguments import REAL_FLOATING, each_axis, number, ready, several, tensor, whole, wholes
 from ...ops.creation import zeros
 from ...ops.elementwise import abs, pow, sign
 from ...ops.pooling import stretches, within
@@ -23,9 +24,9 @@ __all__ = [
 Pooled = Tensor | tuple[Tensor, Tensor]
 
 
-def _tuple(sizes: Sizes) -> int | tuple[int, ...]:
+def _tuple(sizes: Any) -> Any:
     """PyTorch takes (2,) for 2 in every number of dimensions."""
-    return sizes if isinstance(sizes, int) else sizes[0] if len(sizes) == 1 else tuple(sizes)
+    return sizes[0] if isinstance(sizes, Sequence) and len(sizes) == 1 else sizes
 
 
 def _max_pool(
@@ -101,9 +102,9 @@ def _lp_pool(
     >>> lp_pool1d(lucid.asarray([[3.0, 4.0]]), 2, 2).tolist()
     [[5.0]]
     """
-    if not norm_type:
+    if not number("lp_pool", norm_type, "norm_type"):
         raise ValueError(f"lp_pool: norm_type={norm_type}; wanted a number other than 0")
-    sizes = (kernel_size,) * (input.ndim - 2) if isinstance(kernel_size, int) else tuple(kernel_size)
+    sizes = each_axis("lp_pool", input.ndim - 2, "kernel_size", _tuple(kernel_size), 1)
     mean = _avg_pool(pow(input, norm_type), sizes, stride, 0, ceil_mode)
     mean = sign(mean) * abs(mean)  # as PyTorch has it: no gradient at 0
     return pow(mean * prod(sizes), 1 / norm_type)
@@ -148,8 +149,9 @@ def _adaptive_max_pool(input: Tensor, output_size: int | Sequence[int | None], r
 
 def _stretches(function: str, x: Tensor, output_size: int | Sequence[int | None]) -> list[list[range]]:
     old = x.shape[2:]
-    wanted = (output_size,) * len(old) if isinstance(output_size, int) else tuple(output_size)
-    wanted = wanted * len(old) if len(wanted) == 1 else wanted
+    name = "output_size"
+    given = (output_size,) if isinstance(output_size, int) else several(function, output_size, name)
+    wanted = [m if m is None else whole(function, m, name) for m in given] * (len(old) if len(given) == 1 else 1)
     if len(wanted) != len(old) or any(m is not None and m < 0 for m in wanted) or 0 in x.shape[1:]:
         raise ShapeError(
             f"{function}: output_size={output_size} for input {x.shape}; wanted elements, and a size for each of "
@@ -177,6 +179,7 @@ def _max_unpool(
     [[0.0, 3.0, 0.0, 5.0]]
     """
     sizes = input.shape[2:]
+    indices = tensor("max_unpool", indices, "indices")
     indices = indices.reshape(input.shape) if indices.size == input.size else indices
     if indices.shape != input.shape:
         raise ShapeError(f"max_unpool: input {input.shape} and indices {indices.shape}; wanted an index for each")
@@ -184,7 +187,7 @@ def _max_unpool(
     strides = each_axis("max_unpool", len(sizes), "stride", kernel if stride in (None, [], ()) else stride, 1)
     pads = each_axis("max_unpool", len(sizes), "padding", padding, 0)
     usual = tuple((n - 1) * s - 2 * p + k for n, k, s, p in zip(sizes, kernel, strides, pads, strict=True))
-    new = usual if output_size is None else tuple(output_size)[-len(sizes) :]
+    new = usual if output_size is None else wholes("max_unpool", output_size, "output_size")[-len(sizes) :]
     if any(not n - s < m < n + s for n, s, m in zip(usual, strides, new)) or len(new) != len(sizes):
         raise ShapeError(f"max_unpool: output_size={output_size}; wanted one less than a stride from {usual}")
     flat = zeros((*input.shape[:2], prod(new)), dtype=input.dtype, device=input.device)

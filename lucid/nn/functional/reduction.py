@@ -38,9 +38,9 @@ def together_broadcast(function: str, reduction: str, *tensors: Any) -> list[Ten
 
 
 def check_device(function: str, input: Tensor, **others: Tensor | None) -> None:
-    """Raise DeviceError if one of the others is elsewhere than the input."""
+    """Raise DeviceError if one of the others is elsewhere than the input, TypeError if it is no tensor."""
     for name, given in others.items():
-        if given is not None and given.device != input.device:
+        if given is not None and tensor(function, given, name).device != input.device:
             raise DeviceError(
                 f"{function}: input is on {input.device}, {name} on {given.device}; move it with .to(device)"
             )

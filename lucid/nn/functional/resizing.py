@@ -10,7 +10,7 @@ from typing import Any
 
 from ...dtypes import float32, int64
 from ...errors import ShapeError
-from ...ops.arguments import REAL_FLOATING, ready, tensor
+from ...ops.arguments import REAL_FLOATING, number, ready, tensor
 from ...ops.creation import arange
 from ...ops.data_types import astype
 from ...ops.indexing import take
@@ -75,7 +75,7 @@ def interpolate(
             taps: Taps = tuple(tuple((place, 1 / len(span)) for place in span) for span in stretches(n, m))
         else:
             step = ratio if not align_corners else (n - 1) / (m - 1) if m > 1 else 0.0
-            taps = _taps(n, m, step, mode, bool(align_corners), antialias)
+            taps = _taps(n, m, step, mode, bool(align_corners), bool(antialias))
         x = resample(x, taps=taps, axis=axis)
     return x
 
@@ -108,7 +108,7 @@ def _sizes(
         ratios = tuple(n / m if m else 0.0 for n, m in zip(old, new))
     else:
         given = tuple(scale_factor) if isinstance(scale_factor, tuple | list) else (scale_factor,) * len(old)
-        if not all(isfinite(factor) for factor in given):  # type: ignore[arg-type]
+        if not all(isfinite(number("interpolate", factor, "scale_factor")) for factor in given):
             raise ValueError(f"interpolate: scale_factor={scale_factor}; wanted finite numbers")
         new = tuple(floor(n * factor) for n, factor in zip(old, given))  # type: ignore[operator]
         ratios = tuple(1 / factor if factor else 0.0 for factor in given)  # type: ignore[operator]

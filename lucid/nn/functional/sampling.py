@@ -7,7 +7,7 @@ from operator import mul
 
 from ...dtypes import int64
 from ...errors import ShapeError
-from ...ops.arguments import REAL_FLOATING, ready, tensor, together
+from ...ops.arguments import REAL_FLOATING, ready, tensor, together, wholes
 from ...ops.creation import arange, ones_like
 from ...ops.data_types import astype
 from ...ops.elementwise import abs, clip, floor, remainder, round
@@ -35,7 +35,7 @@ def affine_grid(theta: Tensor, size: Sequence[int], align_corners: bool = False)
     >>> affine_grid(lucid.asarray([[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]]), (1, 1, 1, 2)).tolist()
     [[[[-0.5, 0.0], [0.5, 0.0]]]]
     """
-    theta, sizes = ready("affine_grid", REAL_FLOATING, theta, "theta"), tuple(size)
+    theta, sizes = ready("affine_grid", REAL_FLOATING, theta, "theta"), wholes("affine_grid", size, "size")
     space = len(sizes) - 2
     if space not in (2, 3) or theta.shape != (sizes[0], space, space + 1) or min(sizes) < 1:
         raise ShapeError(
@@ -71,7 +71,7 @@ def grid_sample(
     name = "grid_sample"
     input, grid = together(name, REAL_FLOATING, tensor(name, input, "input"), tensor(name, grid, "grid"))
     space = input.ndim - 2
-    if mode not in TAPS:
+    if mode not in list(TAPS):  # in a list, which may be asked for what has no hash
         raise ValueError(f"{name}: mode={mode!r}; choose among {', '.join(TAPS)}")
     if padding_mode not in PADDING:
         raise ValueError(f"{name}: padding_mode={padding_mode!r}; choose among {', '.join(PADDING)}")

@@ -1,10 +1,10 @@
 """Diagonals of matrices."""
 
-from ...dtypes import DType
+from ...dtypes import DType, as_dtype
 from ...errors import ShapeError
 from ...tensor import Tensor
 from .. import statistical
-from ..arguments import NUMERIC, ready, tensor
+from ..arguments import NUMERIC, ready, tensor, whole
 from ..creation import arange, zeros_like
 from ..elementwise import equal
 from ..manipulation import pad, reshape
@@ -21,7 +21,11 @@ def diagonal(x: Tensor, /, *, offset: int = 0) -> Tensor:
     >>> diagonal(lucid.asarray([[1, 2], [3, 4]]), offset=1)
     tensor([2], dtype=int64, device='cpu')
     """
-    x = shaped("diagonal", tensor("diagonal", x))
+    return _diagonal("diagonal", tensor("diagonal", x), offset)
+
+
+def _diagonal(function: str, x: Tensor, offset: int) -> Tensor:
+    x, offset = shaped(function, x), whole(function, offset, "offset")
     m, n = x.shape[-2:]
     first = -offset * n if offset < 0 else offset
     length = sorted((m + offset, n) if offset < 0 else (m, n - offset))[0]
@@ -40,7 +44,7 @@ def diag_embed(x: Tensor, /, *, offset: int = 0) -> Tensor:
     x = tensor("diag_embed", x)
     if not x.ndim:
         raise ShapeError("diag_embed: x has shape (); wanted vectors, with one axis or more")
-    n = x.shape[-1] + abs(offset)
+    n = x.shape[-1] + abs(whole("diag_embed", offset, "offset"))
     x = pad(x, [(0, 0)] * (x.ndim - 1) + [(0, abs(offset))])
     places = arange(n, device=x.device)
     on = equal(places, places[:, None] + offset)
@@ -52,4 +56,5 @@ def trace(x: Tensor, /, *, offset: int = 0, dtype: DType | None = None) -> Tenso
 
     Integers add up in 64 bits. Raises ShapeError if there are no matrices.
     """
-    return statistical.sum(diagonal(ready("trace", NUMERIC, x), offset=offset), axis=-1, dtype=dtype)
+    dtype = None if dtype is None else as_dtype("trace", dtype)
+    return statistical.sum(_diagonal("trace", ready("trace", NUMERIC, x), offset), axis=-1, dtype=dtype)

@@ -7,7 +7,7 @@ from ...dtypes import REAL, bfloat16, float16
 from ...errors import ShapeError
 from ...tensor import Tensor
 from .. import statistical
-from ..arguments import FLOATING, broadcast_shapes, ready, tensor, together
+from ..arguments import FLOATING, broadcast_shapes, number, ready, tensor, together
 from ..data_types import astype
 from ..statistical import exact
 
@@ -52,7 +52,7 @@ def tolerance(function: str, x: Tensor, rtol: float | Tensor | None) -> float | 
     if isinstance(rtol, Tensor) and broadcast_shapes(function, rtol.shape, each) != each:
         raise ShapeError(f"{function}: rtol has shape {rtol.shape}; wanted a number, or one for each matrix {each}")
     rounding = EPSILON.get(x.dtype.name, 2.0**-23)
-    return sorted(x.shape[-2:])[-1] * rounding if rtol is None else rtol
+    return sorted(x.shape[-2:])[-1] * rounding if rtol is None else number(function, rtol, "rtol")
 
 
 def rank_of(singular: Tensor, rtol: float | Tensor) -> Tensor:

@@ -1,14 +1,13 @@
 """Powers and products of matrices and vectors."""
 
 from collections.abc import Sequence
-from operator import index
 from typing import Any
 
 from ...autograd.operation import apply, primitive
 from ...dtypes import DEFAULT_INT
 from ...errors import ShapeError
 from ...tensor import Tensor
-from ..arguments import NUMERIC, one_axis, tensor, together
+from ..arguments import NUMERIC, one_axis, several, tensor, together, whole
 from ..creation import arange, eye
 from ..data_types import astype
 from ..elementwise import pow as power
@@ -48,7 +47,7 @@ def matrix_power(x: Tensor, n: int, /) -> Tensor:
     tensor([[1, 3],
             [0, 1]], dtype=int64, device='cpu')
     """
-    x, n = shaped("matrix_power", tensor("matrix_power", x), square=True), index(n)
+    x, n = shaped("matrix_power", tensor("matrix_power", x), square=True), whole("matrix_power", n, "n")
     if n < 0:
         return matrix_power(inv(x), -n)
     if n == 0:
@@ -67,7 +66,7 @@ def multi_dot(arrays: Sequence[Tensor], /) -> Tensor:
     >>> multi_dot([lucid.ones((2, 3)), lucid.ones((3, 4)), lucid.ones(4)]).shape
     (2,)
     """
-    inputs = [tensor("multi_dot", x, f"arrays[{i}]") for i, x in enumerate(arrays)]
+    inputs = [tensor("multi_dot", x, f"arrays[{i}]") for i, x in enumerate(several("multi_dot", arrays, "arrays"))]
     wrong = [x.shape for i, x in enumerate(inputs) if x.ndim != 2 and not (x.ndim == 1 and i in (0, len(inputs) - 1))]
     if len(inputs) < 2 or wrong:
         raise ShapeError(f"multi_dot: got {len(inputs)} arrays {wrong or ''}; wanted two matrices or more")
@@ -109,9 +108,10 @@ def vander(x: Tensor, /, *, n: int | None = None) -> Tensor:
     """
     x = tensor("vander", x)
     x = x if x.dtype.is_floating else astype(x, DEFAULT_INT)
-    if not x.ndim or (n is not None and index(n) < 0):
+    n = n if n is None else whole("vander", n, "n")
+    if not x.ndim or (n is not None and n < 0):
         raise ShapeError(f"vander: n={n} and x of shape {x.shape}; wanted vectors, and a number of powers")
-    powers = arange(x.shape[-1] if n is None else index(n), device=x.device)
+    powers = arange(x.shape[-1] if n is None else n, device=x.device)
     return power(x[..., None], astype(powers, x.dtype))
 
 

@@ -9,7 +9,8 @@ from ...autograd.operation import apply, primitive
 from ...errors import ShapeError
 from ...tensor import Tensor
 from .. import statistical
-from ..arguments import tensor
+from ..arguments import axes as as_axes
+from ..arguments import several, tensor, whole
 from ..creation import eye
 from ..elementwise import abs, square
 from ..linear_algebra import matmul, matrix_transpose
@@ -106,7 +107,8 @@ def tensorsolve(x1: Tensor, x2: Tensor, /, *, axes: Sequence[int] | None = None)
     """
     x1, x2 = tensor("tensorsolve", x1, "x1"), tensor("tensorsolve", x2, "x2")
     if axes:
-        x1 = moveaxis(x1, tuple(axes), tuple(range(x1.ndim - len(axes), x1.ndim)))
+        places = as_axes("tensorsolve", x1, several("tensorsolve", axes, "axes"))
+        x1 = moveaxis(x1, places, tuple(range(x1.ndim - len(places), x1.ndim)))
     rest = x1.shape[x2.ndim :]
     if x1.size != x2.size**2 or prod(rest) != x2.size:
         raise ShapeError(f"tensorsolve: shapes {x1.shape} and {x2.shape} do not fit; wanted a square of {x2.size}")
@@ -120,7 +122,7 @@ def tensorinv(x: Tensor, /, *, ind: int = 2) -> Tensor:
     >>> tensorinv(lucid.reshape(lucid.eye(4) * 2, (4, 2, 2)), ind=1).shape
     (2, 2, 4)
     """
-    x = tensor("tensorinv", x)
+    x, ind = tensor("tensorinv", x), whole("tensorinv", ind, "ind")
     first, rest = x.shape[:ind], x.shape[ind:]
     if ind < 1 or prod(first) != prod(rest):
         raise ShapeError(f"tensorinv: ind={ind} of shape {x.shape}; wanted as many elements before it as behind it")
