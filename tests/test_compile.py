@@ -1,9 +1,11 @@
 """A compiled function does what it does without compiling, on both devices, and says where it cannot."""
 
 import copy
+import math
 import sys
 from functools import partial
 
+import numpy as np
 import pytest
 
 import lucid
@@ -497,3 +499,13 @@ def test_what_stays_on_the_cpu_costs_no_walk_when_a_gpu_is_there(monkeypatch):
     for _ in range(2):
         assert compiled(x.gpu()).device == "gpu"
     assert len(body.runs) == 1
+
+
+@pytest.mark.parametrize("number", [math.nan, complex(1, math.inf), complex(-math.inf, math.nan)])
+def test_a_complex_number_need_not_be_finite(device, number):
+    def function(x):
+        return lucid.where(lucid.real(x) > 0, x, number), 0.25**x  # which looks for 0, and knows nan
+
+    x = lucid.asarray([1 + 2j, -1 + 0.5j], device=device)
+    for found, wanted in zip(lucid.compile(function)(x), function(x), strict=True):
+        np.testing.assert_array_equal(found.numpy(), wanted.numpy())

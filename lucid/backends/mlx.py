@@ -5,6 +5,7 @@ do, index dtypes, channels-last convolution. That nothing is computed before it 
 """
 
 import builtins
+import cmath
 import logging
 import math
 import os
@@ -195,8 +196,15 @@ def full(shape: tuple[int, ...], value: Any, dtype: DType) -> Array:
         value = np.asarray(value, dtype.name).item()  # raises OverflowError for what does not fit
         if value >= 2**63:
             return mx.broadcast_to(mx.array(np.asarray(value, dtype.name)), shape)
-    value = mx.array(value, NATIVE[dtype])
+    value = _of_number(complex(value)) if dtype.kind == dtypes.COMPLEX else mx.array(value, NATIVE[dtype])
     return mx.broadcast_to(value, shape) if shape else value
+
+
+def _of_number(value: complex) -> Array:
+    """A complex number. Of those that are not finite MLX would write kernels that no compiler takes."""
+    if cmath.isfinite(value):
+        return mx.array(value)
+    return mx.reshape(mx.view(mx.array([value.real, value.imag]), mx.complex64), ())
 
 
 def arange(start: Any, stop: Any, step: Any, dtype: DType) -> Array:
@@ -226,7 +234,7 @@ def to_device(x: Array, device: str) -> Array:
 def pow(x1: Array, x2: Array) -> Array:
     out = mx.power(x1, x2)
     if is_complex(x1):  # MLX takes the logarithm of 0 and of infinity
-        zero = mx.where(mx.real(x2) > 0, mx.zeros_like(out), mx.array(complex(math.nan, math.nan)))
+        zero = mx.where(mx.real(x2) > 0, mx.zeros_like(out), _of_number(complex(math.nan, math.nan)))
         out = mx.where(x2 == 1, x1, mx.where(x1 == 0, zero, out))
         return mx.where(x2 == 0, mx.ones_like(out), out)
     if mx.issubdtype(x1.dtype, mx.signedinteger):  # MLX gives 0 for every negative exponent
