@@ -37,7 +37,7 @@ from .pooling import max_pool as max_pool
 from .pooling import max_pool_vjp as max_pool_vjp
 from .pooling import sum_pool as sum_pool
 from .pooling import sum_pool_vjp as sum_pool_vjp
-from .resampling import Taps, rounds
+from .resampling import resample as _resample
 from .softmax import class_losses as class_losses
 from .softmax import class_losses_vjp as class_losses_vjp
 from .softmax import log_softmax as _log_softmax
@@ -616,16 +616,4 @@ def nonzero(x: Array) -> Any:
 softmax, log_softmax = in_float32(_softmax), in_float32(_log_softmax)
 softmax_slope, log_softmax_slope = in_float32(_softmax_slope), in_float32(_log_softmax_slope)
 
-convolve = in_float32(_convolve)
-
-overlap_add = in_float32(_overlap_add)
-
-
-@in_float32
-def resample(x: Array, taps: Taps, axis: int) -> Array:
-    out = np.zeros((*x.shape[:axis], len(taps), *x.shape[axis + 1 :]), x.dtype)
-    for rows, places, weights in rounds(taps):
-        along = np.asarray(weights, x.dtype).reshape((-1,) + (1,) * (x.ndim - 1 - axis))
-        key = (*[slice(None)] * axis, rows if len(rows) < len(taps) else slice(None))
-        out[key] += np.take(x, places, axis) * along
-    return out
+convolve, overlap_add, resample = in_float32(_convolve), in_float32(_overlap_add), in_float32(_resample)

@@ -413,3 +413,16 @@ def test_attention_with_numbers_added(shape: tuple[int, ...]) -> None:
 
     inputs = [normal(2, 3, 300, 16), normal(2, 3, 70, 16, seed=1), normal(2, 3, 70, 8, seed=2), normal(*shape, seed=3)]
     check_along("scaled_dot_product_attention", inputs, wanted, scale=0.3)
+
+
+@pytest.mark.parametrize("axis", [1, 3])
+def test_resample(axis: int) -> None:
+    """In blocks, along rows and along single numbers; some new elements take three, some one, and the last none."""
+    x = normal(20, 30, 40, 30)
+    taps = (*(((i, 0.5), ((i + 7) % 30, -2.0), ((3 * i) % 30, 1.25)) for i in range(20)), ((29, 3.0),), ())
+    matrix = np.zeros((len(taps), 30))
+    for row, pairs in zip(matrix, taps, strict=True):
+        for place, weight in pairs:
+            row[place] += weight
+    wanted = np.moveaxis(np.tensordot(matrix, x.astype(np.float64), (1, axis)), 0, axis)
+    np.testing.assert_allclose(backend.resample(x, taps, axis), wanted, rtol=1e-6, atol=2e-6)
