@@ -12,6 +12,7 @@ from ...ops.elementwise import abs, pow, sign
 from ...ops.pooling import stretches, within
 from ...ops.resampling import resample
 from ...ops.scattering import scatter
+from ...ops.statistical import mean
 from ...tensor import Tensor
 from .dimensions import Sizes, each_dimension
 
@@ -124,8 +125,13 @@ def _adaptive_avg_pool(input: Tensor, output_size: int | Sequence[int | None]) -
     """
     x = ready("adaptive_avg_pool", REAL_FLOATING, input, "input")
     ranges = _stretches("adaptive_avg_pool", x, output_size)
+    if all(len(spans) == 1 for spans in ranges):
+        return mean(x, axis=tuple(range(2, x.ndim)), keepdims=True)
+    sizes = tuple(len(spans[0]) if spans else 0 for spans in ranges)
+    if all(size * len(spans) == n > 0 for size, spans, n in zip(sizes, ranges, x.shape[2:])):
+        return pooling.avg_pool(x, sizes)
     for axis, spans in enumerate(ranges, 2):
-        if [*map(len, spans)] != [1] * x.shape[axis]:
+        if len(spans) != x.shape[axis]:
             taps = tuple(tuple((place, 1 / len(span)) for place in span) for span in spans)
             x = resample(x, taps=taps, axis=axis)
     return x
