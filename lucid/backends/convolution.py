@@ -38,6 +38,9 @@ def convolve(
     out = np.empty((len(x), len(weight), *counts), x.dtype)
     parts = np.split(seen, groups, 1), np.split(weight, groups), np.split(out, groups, 1)
     for part, filters, into in zip(*parts, strict=True):
+        if kernel[0] > counts[0] and part.size > 16 * max(into.size, BLOCK):
+            into[...] = _in_terms(filters, part)
+            continue
         if counts[0] > len(x):  # a block is some rows of all images, or else some images
             part, into = part.swapaxes(0, 2), into.swapaxes(0, 2)
         height = max(4 * BLOCK // max(part[:1].size, 1), ROWS * len(filters) // max(into[:1].size, 1), 1)
@@ -58,6 +61,18 @@ def _by_columns(filters: Array, seen: Array, out: Array) -> None:
     size = math.prod(filters.shape[1:])
     columns = turned.reshape(len(seen), size, math.prod(out.shape[2:]))
     out[...] = np.matmul(filters.reshape(len(filters), size), columns).reshape(out.shape)
+
+
+def _in_terms(filters: Array, seen: Array) -> Array:
+    """For kernels larger than the output, as in the gradient of weights: the sum of what a few rows of them give."""
+    space = filters.ndim - 2
+
+    def term(seen: Array, filters: Array) -> Array:
+        return np.tensordot(seen, filters, ((0, 2, *range(3 + space, seen.ndim)), (0, 2, *range(3, filters.ndim))))
+
+    rows = max(8 * BLOCK * filters.shape[2] // seen.size, 1)
+    terms = in_blocks(term, np.moveaxis(seen, 2 + space, 0), np.moveaxis(filters, 2, 0), rows=rows, blas=True)
+    return np.moveaxis(sum(terms), -1, 1)
 
 
 def _padded(x: Array, padding: tuple[tuple[int, int], ...], input_dilation: Shape) -> Array:

@@ -270,6 +270,22 @@ def test_convolve_where_products_land(
     assert np.abs(found - wanted).max() <= 1e-6 * np.abs(wanted).max()
 
 
+@pytest.mark.parametrize("groups", [1, 2])
+def test_convolve_with_large_kernels(groups: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the gradient of weights is made, a few rows of the kernel at a time."""
+    x, weight = normal(20, 6, 60, 99), normal(10, 6 // groups, 58, 49, seed=1)
+    options = {"stride": (1, 1), "padding": ((1, 0), (0, 0)), "dilation": (1, 2), "input_dilation": (1, 1)}
+    with monkeypatch.context() as patch:
+        patch.setattr(convolution, "_by_rows", None)
+        found = backend.convolve(x, weight, groups=groups, **options)
+    padded = np.pad(x.astype(np.float64), [(0, 0), (0, 0), (1, 0), (0, 0)])
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (58, 97), (2, 3))[..., ::2]
+    parts = zip(np.split(windows, groups, 1), np.split(weight.astype(np.float64), groups), strict=True)
+    wanted = np.concatenate([np.einsum("nchwij,ocij->nohw", a, w) for a, w in parts], 1)
+    assert found.shape == wanted.shape
+    assert np.abs(found - wanted).max() <= 1e-6 * np.abs(wanted).max()
+
+
 WINDOWS = {"kernel": (3, 2), "stride": (2, 1), "padding": ((1, 1), (0, 1)), "dilation": (1, 2)}
 
 
