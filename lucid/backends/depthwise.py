@@ -10,7 +10,6 @@ channel of every image is a lane, contiguous, and a block is some of those.
 
 import math
 from collections.abc import Callable, Sequence
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -49,19 +48,15 @@ def _convolved(x: Array, weight: Array, bias: Array | None, padding: Shape, dila
     layout = _Layout(x, weight.shape[2:], padding, dilation)
     out = _like(x, layout.sizes)
     seen, into = layout.lanes(x), layout.lanes(out)
-    filters, added = layout.of_lanes(weight), None if bias is None else layout.of_lanes(bias)
+    filters = layout.of_lanes(weight)
+    added = np.zeros((1, filters.shape[-1]), x.dtype) if bias is None else layout.of_lanes(bias)
 
     def formula(job: Job) -> None:
         group, rows, lanes = job
-        runs, found = layout.runs(seen, job), layout.zeros(rows, lanes)
-        total = layout.run(found, rows)
-        step = np.empty_like(total)
-        for run, factor in zip(runs, filters[:, lanes], strict=True):
-            np.multiply(run, factor, out=step)
-            total += step
-        if added is not None:
-            total += added[0, lanes]
-        into[group, rows, ..., lanes] = layout.inside(found)
+        found = layout.zeros(rows, lanes)
+        factors = filters[:, lanes].reshape(*weight.shape[2:], -1)
+        _sum_places(layout.runs(seen, job), factors, layout.run(found, rows))
+        np.add(layout.inside(found), added[0, lanes], out=into[group, rows, ..., lanes])
 
     layout.in_jobs(formula)
     return out
@@ -72,17 +67,40 @@ def _slopes(x: Array, weight: Array, g: Array, padding: Shape, dilation: Shape) 
     layout = _Layout(x, weight.shape[2:], padding, dilation)
     seen, above = layout.lanes(x), layout.lanes(g)
 
-    def formula(job: Job) -> tuple[slice, list[Array]]:
+    def formula(job: Job) -> tuple[slice, Array]:
         group, rows, lanes = job
         spread = layout.zeros(rows, lanes)
         layout.inside(spread)[...] = above[group, rows, ..., lanes]
-        total = layout.run(spread, rows)
-        return lanes, [np.einsum("pk,pk->k", run, total) for run in layout.runs(seen, job)]
+        return lanes, _sum_runs(layout.runs(seen, job), layout.run(spread, rows))
 
     out = np.zeros((weight[0].size, seen.shape[-1]), x.dtype)
     for lanes, part in layout.in_jobs(formula):
         out[:, lanes] += part
     return np.add.reduce(out.reshape(len(out), -1, len(weight)), 1).T.reshape(weight.shape)
+
+
+def _sum_places(runs: Array, factors: Array, total: Array) -> None:
+    """For all places of the kernel, the sum of their runs (*kernel, run, lanes) times their factors (*kernel, lanes).
+
+    Where lanes lie side by side einsum does it in one go; elsewhere its steps are short, and two functions are faster.
+    """
+    *kernel, run, lane = axes = range(runs.ndim)
+    if total.strides[1] == total.itemsize:
+        np.einsum(runs, axes, factors, [*kernel, lane], [run, lane], out=total)
+        return
+    step = np.empty_like(total)
+    for place in np.ndindex(*runs.shape[:-2]):
+        np.multiply(runs[place], factors[place], out=step)
+        total += step
+
+
+def _sum_runs(runs: Array, above: Array) -> Array:
+    """For each place of the kernel, the sum of its run times what is above it: (places, lanes)."""
+    *kernel, run, lane = axes = range(runs.ndim)
+    if above.strides[1] == above.itemsize:
+        return np.einsum(runs, axes, above, [run, lane], [*kernel, lane]).reshape(-1, runs.shape[-1])
+    places = np.ndindex(*runs.shape[:-2])
+    return np.stack([np.einsum("pk,pk->k", runs[place], above) for place in places])
 
 
 class _Layout:
@@ -95,10 +113,7 @@ class _Layout:
         self.sizes = tuple(n - r for n, r in zip(padded, reach, strict=True))
         self.reach, self.behind = reach[0], padded[1:]
         self.steps = [math.prod(self.behind[i:]) for i in range(len(sizes))]
-        steps = [d * step for d, step in zip(dilation, self.steps, strict=True)]
-        self.places = [
-            sum(i * step for i, step in zip(place, steps, strict=True)) for place in product(*map(range, kernel))
-        ]
+        self.kernel, self.apart = kernel, [d * step for d, step in zip(dilation, self.steps, strict=True)]
         self.of_one_image = channels_last(x) or (math.prod(sizes) < SHORT and x.shape[1] >= MANY)
 
     def lanes(self, x: Array) -> Array:
@@ -118,7 +133,7 @@ class _Layout:
         if self.of_one_image:
             groups, lanes, rows, some = images, channels, max(BLOCK * height // (plane * channels), 1), channels
         else:
-            groups, lanes, rows, some = 1, images * channels, height, max(BLOCK // plane, 1)
+            groups, lanes, rows, some = 1, images * channels, height, max(2 * BLOCK // plane, 1)
         jobs = [
             (group, slice(row, min(row + rows, height)), slice(lane, min(lane + some, lanes)))
             for group in range(groups)
@@ -134,8 +149,8 @@ class _Layout:
             return np.zeros((*shape, count), self.x.dtype)
         return np.zeros((count, *shape), self.x.dtype).transpose(*range(1, len(shape) + 1), 0)
 
-    def runs(self, seen: Array, job: Job) -> list[Array]:
-        """What each place of the kernel sees of the padded numbers, as (places, lanes)."""
+    def runs(self, seen: Array, job: Job) -> Array:
+        """What each place of the kernel sees of the padded numbers: (*kernel, places, lanes)."""
         group, rows, lanes = job
         padded = self.zeros(rows, lanes, self.reach)
         top = rows.start - self.padding[0]
@@ -143,13 +158,15 @@ class _Layout:
         if start < stop:
             within = [slice(p, p + n) for p, n in zip(self.padding[1:], seen.shape[2:-1], strict=True)]
             padded[start - top : stop - top, *within] = seen[group, start:stop, ..., lanes]
-        return [self.run(padded, rows, place) for place in self.places]
+        first = self.run(padded, rows)
+        strides = (*(step * first.strides[0] for step in self.apart), *first.strides)
+        return np.lib.stride_tricks.as_strided(first, (*self.kernel, *first.shape), strides)
 
-    def run(self, block: Array, rows: slice, place: int = 0) -> Array:
-        """The numbers of a block from a place on, as far as its first and last number in the output are apart."""
+    def run(self, block: Array, rows: slice) -> Array:
+        """The numbers of a block, as far as its first and last number in the output are apart."""
         ends = (rows.stop - rows.start, *self.sizes[1:])
         length = sum((n - 1) * step for n, step in zip(ends, self.steps, strict=True)) + 1
-        return block.reshape(-1, block.shape[-1])[place : place + length]
+        return block.reshape(-1, block.shape[-1])[:length]
 
     def inside(self, block: Array) -> Array:
         """A block without what is only between its rows."""
