@@ -130,6 +130,6 @@ def keys(draw: DrawFn, shape: tuple[int, ...]) -> Any:
         axis += 1
     if draw(st.integers(0, 3)) == 0:  # one that stands for no axis separates nothing in lucid, indices in NumPy
         parts.insert(draw(st.integers(0, len(parts))) if axis < len(shape) else len(parts), Ellipsis)
-    if draw(st.integers(0, 9)) == 0:
+    if draw(st.integers(0, 9)) == 0 and not any(part is Ellipsis for part in parts):  # or it may stand for none
         parts.append(draw(st.sampled_from([0, slice(None), None, 1.5, "a"])))
     return parts[0] if len(parts) == 1 and draw(st.booleans()) else tuple(parts)
