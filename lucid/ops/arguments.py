@@ -30,8 +30,20 @@ from ..tensor import Tensor
 
 __all__ = [
     *("ANY", "ARITHMETIC", "BITS", "FLOATING", "INTEGERS", "LOGICAL", "NUMERIC", "ORDERED", "REAL_FLOATING"),
-    *("REAL_NUMERIC", "Domain", "Axis", "Scalar", "axes", "as_shape", "check_tensors", "fast", "fitting", "number"),
-    *("one_axis", "precise", "ready", "scalar_type", "several", "tensor", "tensors", "together", "whole", "wholes"),
+    *("REAL_NUMERIC", "Domain", "Axis", "Scalar", "among", "axes", "as_shape", "check_tensors", "fast", "fitting"),
+    *(
+        "number",
+        "one_axis",
+        "precise",
+        "ready",
+        "scalar_type",
+        "several",
+        "tensor",
+        "tensors",
+        "together",
+        "whole",
+        "wholes",
+    ),
 ]
 
 MOST = 2**59  # elements: of 16 bytes each, more than can be addressed
@@ -290,6 +302,11 @@ def several(function: str, values: Any, name: str) -> tuple[Any, ...]:
         return tuple(values)
     except TypeError:
         raise TypeError(f"{function}: {name}={values!r} is {type(values).__name__}; wanted a tuple or list") from None
+
+
+def among(value: Any, choices: Iterable[Any]) -> bool:
+    """Whether a value is one of the choices. A table of them could not be asked for what has no hash."""
+    return value in list(choices)
 
 
 def axes(function: str, x: Tensor, axis: Axis) -> tuple[int, ...]:

@@ -25,7 +25,7 @@ from ..dtypes import (
 )
 from ..errors import DTypeError
 from ..tensor import Tensor
-from .arguments import Scalar, promoted, scalar_type, tensor
+from .arguments import Scalar, among, promoted, scalar_type, tensor
 
 __all__ = ["astype", "can_cast", "finfo", "iinfo", "isdtype", "result_type"]
 
@@ -108,7 +108,7 @@ def isdtype(dtype: DType, kind: DType | str | tuple[DType | str, ...]) -> bool:
         return any(isdtype(dtype, k) for k in kind)
     if isinstance(kind, DType):
         return dtype is kind
-    if kind not in list(KINDS):  # in a list, which may be asked for what has no hash
+    if not among(kind, KINDS):
         raise ValueError(f"isdtype: kind={kind!r}; choose among {', '.join(KINDS)}")
     return as_dtype("isdtype", dtype).kind in KINDS[kind]
 

@@ -14,6 +14,7 @@ from .arguments import (
     ANY,
     Axis,
     Scalar,
+    among,
     as_shape,
     axes,
     fitting,
@@ -338,7 +339,7 @@ def pad(x: Tensor, /, widths: Sequence[tuple[int, int]], *, mode: str = "constan
         raise ShapeError(f"pad: widths={widths} for shape {x.shape}; wanted a pair of sizes for each of {x.ndim} axes")
     if mode == "constant":
         return apply(pad, x, widths=pairs, value=fitting("pad", value, x.dtype))
-    if mode not in list(PADDING):  # in a list, which may be asked for what has no hash
+    if not among(mode, PADDING):
         raise ValueError(f"pad: mode={mode!r}; choose one of constant, {', '.join(PADDING)}")
     for axis, (low, high) in enumerate(pairs):
         if n := x.shape[axis]:

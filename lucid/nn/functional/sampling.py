@@ -7,7 +7,7 @@ from operator import mul
 
 from ...dtypes import int64
 from ...errors import ShapeError
-from ...ops.arguments import REAL_FLOATING, ready, tensor, together, wholes
+from ...ops.arguments import REAL_FLOATING, among, ready, tensor, together, wholes
 from ...ops.creation import arange, ones_like
 from ...ops.data_types import astype
 from ...ops.elementwise import abs, clip, floor, remainder, round
@@ -71,7 +71,7 @@ def grid_sample(
     name = "grid_sample"
     input, grid = together(name, REAL_FLOATING, tensor(name, input, "input"), tensor(name, grid, "grid"))
     space = input.ndim - 2
-    if mode not in list(TAPS):  # in a list, which may be asked for what has no hash
+    if not among(mode, TAPS):
         raise ValueError(f"{name}: mode={mode!r}; choose among {', '.join(TAPS)}")
     if padding_mode not in PADDING:
         raise ValueError(f"{name}: padding_mode={padding_mode!r}; choose among {', '.join(PADDING)}")
