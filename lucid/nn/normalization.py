@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from ..dtypes import int64
 from ..errors import ShapeError
-from ..ops.arguments import whole, wholes
+from ..ops.arguments import as_shape, whole
 from ..ops.creation import ones, zeros
 from ..tensor import Tensor
 from . import functional, init
@@ -37,7 +37,7 @@ class LayerNorm(Module):
         elementwise_affine: bool = True,
         bias: bool = True,
     ) -> None:
-        self.normalized_shape = _sizes("LayerNorm", normalized_shape)
+        self.normalized_shape = as_shape("LayerNorm", normalized_shape, "normalized_shape")
         self.eps = eps
         self.weight = Parameter(zeros(self.normalized_shape)) if elementwise_affine else None
         self.bias = Parameter(zeros(self.normalized_shape)) if elementwise_affine and bias else None
@@ -58,10 +58,6 @@ class LayerNorm(Module):
         return f"{self.normalized_shape}, eps={self.eps}{affine}"
 
 
-def _sizes(name: str, shape: int | Sequence[int]) -> tuple[int, ...]:
-    return (shape,) if isinstance(shape, int) else wholes(name, shape, "normalized_shape")
-
-
 class RMSNorm(Module):
     """x / sqrt(mean(x^2) + eps) * weight, over the last axes of x, whose sizes are `normalized_shape`.
 
@@ -76,7 +72,7 @@ class RMSNorm(Module):
     def __init__(
         self, normalized_shape: int | Sequence[int], eps: float | None = None, elementwise_affine: bool = True
     ) -> None:
-        self.normalized_shape = _sizes("RMSNorm", normalized_shape)
+        self.normalized_shape = as_shape("RMSNorm", normalized_shape, "normalized_shape")
         self.eps, self.elementwise_affine = eps, elementwise_affine
         self.weight = Parameter(ones(self.normalized_shape)) if elementwise_affine else None
 
