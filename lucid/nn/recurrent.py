@@ -35,7 +35,7 @@ class Recurrent(Module):
 
     def __init__(self, input_size: int, hidden_size: int, bias: bool, layers: Sequence[Sequence[str]]) -> None:
         """`layers` has what the names of weights end in, for each direction of each layer."""
-        input_size, hidden_size = self._whole("input_size", input_size), self._whole("hidden_size", hidden_size)
+        input_size, hidden_size = self._whole(input_size, "input_size"), self._whole(hidden_size, "hidden_size")
         if min(input_size, hidden_size, len(layers)) < 1:
             raise ShapeError(f"{self._name}: got {input_size=}, {hidden_size=}, {len(layers)} layers; wanted 1 or more")
         if self.nonlinearity not in ("tanh", "relu"):
@@ -65,7 +65,7 @@ class Recurrent(Module):
     def _name(self) -> str:
         return type(self).__name__
 
-    def _whole(self, name: str, value: int) -> int:
+    def _whole(self, value: int, name: str) -> int:
         return whole(self._name, value, name)
 
     def _weighted(self, x: Tensor, end: str) -> Tensor:
@@ -203,8 +203,8 @@ class Network(Recurrent):
         bidirectional: bool = False,
         proj_size: int = 0,
     ) -> None:
-        hidden_size, num_layers = self._whole("hidden_size", hidden_size), self._whole("num_layers", num_layers)
-        proj_size = self._whole("proj_size", proj_size)
+        hidden_size, num_layers = self._whole(hidden_size, "hidden_size"), self._whole(num_layers, "num_layers")
+        proj_size = self._whole(proj_size, "proj_size")
         if proj_size and not (0 < proj_size < hidden_size and self.states > 1):
             raise ShapeError(f"{self._name}: got {proj_size=}, {hidden_size=}; wanted 0, or for LSTM less")
         self.num_layers, self.batch_first, self.dropout = num_layers, batch_first, probability(self._name, dropout)

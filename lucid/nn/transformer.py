@@ -223,7 +223,7 @@ class TransformerDecoderLayer(Layer):
         return self._through(tgt, attend, recall)
 
 
-class Layers(Module):
+class Stack(Module):
     """The base of encoder and decoder: copies of a layer, and a last normalisation."""
 
     def __init__(self, layer: Module, num_layers: int, norm: Module | None) -> None:
@@ -238,7 +238,7 @@ def _module(function: str, name: str, value: Any) -> Any:
     raise TypeError(f"{function}: {name} is {type(value).__name__}; wanted a Module, or None")
 
 
-class TransformerEncoder(Layers):
+class TransformerEncoder(Stack):
     """`num_layers` copies of an encoder layer, one after the other, and a last normalisation if `norm` is given."""
 
     def __init__(self, encoder_layer: Module, num_layers: int, norm: Module | None = None) -> None:
@@ -256,7 +256,7 @@ class TransformerEncoder(Layers):
         return src if self.norm is None else self.norm(src)
 
 
-class TransformerDecoder(Layers):
+class TransformerDecoder(Stack):
     """`num_layers` copies of a decoder layer, one after the other, and a last normalisation if `norm` is given."""
 
     def __init__(self, decoder_layer: Module, num_layers: int, norm: Module | None = None) -> None:
