@@ -121,16 +121,16 @@ def _landed(
     sizes = tuple((n - 1) * step + 1 + r for n, step, r in zip(x.shape[2:], input_dilation, reaches, strict=True))
     around = tuple((low - r, high - r) for (low, high), r in zip(padding, reaches, strict=True))
     counts = [n + low + high for n, (low, high) in zip(sizes, around, strict=True)]
-    work = len(weight) // groups * math.prod(x.shape[2:]), channels * math.prod(counts)
-    if min(counts) < 1 or channels == 1 < groups or 2 * work[0] >= work[1]:
+    landing, columns = len(weight) // groups * math.prod(x.shape[2:]), channels * math.prod(counts)
+    if min(counts) < 1 or channels == 1 < groups or 2 * landing >= columns:  # the size of each, for a kernel's place
         return None
-    order = (0, 1, *range(2 + space, 2 + 2 * space), *range(2, 2 + space))
+    places_first = (0, 1, *range(2 + space, 2 + 2 * space), *range(2, 2 + space))
 
     def land(filters: Array, seen: Array, out: Array) -> None:
         matrix = np.moveaxis(filters.reshape(len(filters), channels, -1), 1, 2).reshape(-1, channels)
         products = matrix @ seen.reshape(len(seen), channels, -1)
-        windows_of_it = products.reshape(len(seen), len(filters), *kernel, *seen.shape[2:]).transpose(order)
-        out[...] = _padded(overlap_add(windows_of_it, sizes, input_dilation, dilation), around, (1,) * space)
+        overlapping = products.reshape(len(seen), len(filters), *kernel, *seen.shape[2:]).transpose(places_first)
+        out[...] = _padded(overlap_add(overlapping, sizes, input_dilation, dilation), around, (1,) * space)
 
     def land_of_one(seen: Array, filters: Array, out: Array) -> None:
         land(filters, seen, out.swapaxes(0, 1))
