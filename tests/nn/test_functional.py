@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -379,3 +380,10 @@ def test_a_mask_of_integers_is_neither_seen_nor_added(device):
     x = lucid.ones((1, 2, 3), device=device)
     with pytest.raises(TypeError, match="the mask is int64; wanted bools"):
         F.scaled_dot_product_attention(x, x, x, attn_mask=lucid.ones((2, 2), dtype=lucid.int64, device=device))
+
+
+def test_one_size_in_brackets_stands_for_every_axis() -> None:
+    """As PyTorch takes it; lp_pool also multiplies by how many numbers a window has."""
+    x = lucid.asarray(np.arange(1.0, 65.0, dtype=np.float32).reshape(1, 1, 8, 8))
+    for pool in (partial(F.lp_pool2d, norm_type=2.0), F.avg_pool2d, F.max_pool2d):
+        np.testing.assert_array_equal(pool(x, kernel_size=(2,)).numpy(), pool(x, kernel_size=2).numpy())
