@@ -10,24 +10,22 @@ A kernel states its formula for one block, in place; `in_blocks` applies it to a
 NumPy lets go of the interpreter while it computes, so threads really run side by side. What a formula allocates for
 itself is so small that the system hands out the same memory again, still in the cache.
 
-BLAS has threads of its own, which must rest while ours run: it is told to keep to one. A BLAS that takes no such order,
-as Apple's, keeps its threads, and formulas that multiply matrices then run one after the other.
+BLAS has threads of its own, which rest while ours run (`blas.py`). Where it takes no such order, formulas that multiply
+matrices run one after the other.
 """
 
-import ctypes
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from contextvars import ContextVar, copy_context
 from functools import cache
 from itertools import pairwise
 from threading import Lock
 from typing import Any
 
-import numpy as np
+from .blas import blas_alone, blas_takes_orders, set_blas_threads
 
-__all__ = ["get_num_threads", "in_blocks", "kernels_of_blas", "set_num_threads"]
+__all__ = ["get_num_threads", "in_blocks", "set_num_threads"]
 
 Array = Any
 Blocks = list[tuple[Array, ...]]
@@ -46,31 +44,31 @@ def in_blocks(formula: Callable[..., Any], *arrays: Array, rows: int | None = No
         return [formula(*arrays)]  # one block, as most arrays are
     blocks = _cut(arrays, rows)
     helpers = min(get_num_threads(), len(blocks)) - 1
-    if helpers < 1 or _inside.get() or (blas and _openblas("set_num_threads") is None):
+    if helpers < 1 or _inside.get() or (blas and not blas_takes_orders()):
         return [formula(*block) for block in blocks]
     results: list[Any] = [None] * len(blocks)
     todo = deque(range(len(blocks)))
 
     def work() -> None:
         _inside.set(True)
-        while True:
-            try:
-                place = todo.popleft()
-            except IndexError:
-                return
-            try:
-                results[place] = formula(*blocks[place])
-            except BaseException:
-                todo.clear()
-                raise
+        with blas_alone():
+            while todo:
+                try:
+                    place = todo.popleft()
+                except IndexError:  # another thread was faster
+                    return
+                try:
+                    results[place] = formula(*blocks[place])
+                except BaseException:
+                    todo.clear()
+                    raise
 
-    with _blas_alone():
-        pool = _pool()
-        others = [pool.submit(copy_context().run, work) for _ in range(helpers)]
-        try:
-            copy_context().run(work)
-        finally:
-            errors = [other.exception() for other in others if not other.cancel()]  # a late one has nothing to do
+    pool = _pool()
+    others = [pool.submit(copy_context().run, work) for _ in range(helpers)]
+    try:
+        copy_context().run(work)
+    finally:
+        errors = [other.exception() for other in others if not other.cancel()]  # a late one has nothing to do
     for error in filter(None, errors):
         raise error
     return results
@@ -127,8 +125,7 @@ def set_num_threads(number: int) -> None:
     with _lock:
         _number = number
         _pool.cache_clear()
-        if not _regions:
-            _tell_blas(number)
+    set_blas_threads(number)
 
 
 @cache
@@ -141,59 +138,10 @@ def _pool() -> Any:
 
 def _after_fork() -> None:
     """A child process has none of the threads, and nobody who would let go of the lock."""
-    global _lock, _regions
-    _lock, _regions = Lock(), 0
+    global _lock
+    _lock = Lock()
     _pool.cache_clear()
-    if _number is not None:
-        _tell_blas(_number)
 
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
-
-
-# --- The threads of BLAS ---------------------------------------------------------------------------------------------
-
-NAMES = ("scipy_openblas_{}64_", "openblas_{}64_", "openblas_{}")
-_regions = 0  # how many callers of `in_blocks` are at work
-
-
-@cache
-def _openblas(function: str) -> Any:
-    """A function of OpenBLAS; None where NumPy has another BLAS."""
-    library = ctypes.CDLL(np._core._multiarray_umath.__file__)
-    names = (name.format(function) for name in NAMES)
-    return next((getattr(library, name) for name in names if hasattr(library, name)), None)
-
-
-def _tell_blas(number: int) -> None:
-    if (set_threads := _openblas("set_num_threads")) is not None:
-        set_threads(number)
-
-
-def kernels_of_blas() -> str:
-    """The processor that OpenBLAS took its kernels for, as "SkylakeX" for AVX-512; empty where NumPy has another BLAS.
-
-    The environment variable OPENBLAS_CORETYPE may have chosen others than the fastest.
-    """
-    if (name := _openblas("get_corename")) is None:
-        return ""
-    name.restype = ctypes.c_char_p
-    return str(name().decode())
-
-
-@contextmanager
-def _blas_alone() -> Iterator[None]:
-    """BLAS keeps to the thread that calls it, until the last caller of `in_blocks` is done."""
-    global _regions
-    with _lock:
-        _regions += 1
-        if _regions == 1:
-            _tell_blas(1)
-    try:
-        yield
-    finally:
-        with _lock:
-            _regions -= 1
-            if not _regions and _number is not None:
-                _tell_blas(_number)

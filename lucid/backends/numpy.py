@@ -19,7 +19,7 @@ from ..errors import DTypeError
 from . import activation, bessel, complex_numbers, gamma, numpy_linalg, tails
 from .attention import scaled_dot_product_attention as scaled_dot_product_attention
 from .attention import scaled_dot_product_attention_vjp as scaled_dot_product_attention_vjp
-from .blocks import kernels_of_blas
+from .blas import kernels_of_blas
 from .choice import where as where
 from .convolution import conv_of_patches as conv_of_patches
 from .convolution import conv_of_patches_vjp as conv_of_patches_vjp

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from lucid.backends import blocks
+from lucid.backends import blas, blocks
 from lucid.backends.blocks import get_num_threads, in_blocks, set_num_threads
 from lucid.devices import describe
 
@@ -80,7 +80,61 @@ def test_many_callers_at_once_and_blas_has_its_threads_back(threads: int) -> Non
     for caller in callers:
         caller.join()
     assert found == [len(x)] * 4
-    assert blocks._regions == 0
+    if (told := blas._openblas("get_num_threads")) is not None:
+        assert told() == threads
+
+
+class Accelerate:
+    """Apple's BLAS, which takes orders for each thread."""
+
+    def __init__(self) -> None:
+        self.of_thread = threading.local()
+        self.asked: set[int] = set()
+
+    def BLASSetThreading(self, order: int) -> int:
+        self.of_thread.order = order
+        self.asked.add(threading.get_ident())
+        return 0
+
+    @property
+    def alone(self) -> bool:
+        return getattr(self.of_thread, "order", blas.MULTI_THREADED) == blas.SINGLE_THREADED
+
+
+@pytest.fixture
+def accelerate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Accelerate]:
+    library = Accelerate()
+    with monkeypatch.context() as patched:
+        patched.setattr(blas, "_library", lambda: library)
+        blas._openblas.cache_clear()
+        blas._orders.cache_clear()
+        yield library
+    blas._openblas.cache_clear()
+    blas._orders.cache_clear()
+
+
+def test_accelerate_rests_in_each_of_our_threads(threads: int, accelerate: Accelerate) -> None:
+    ours = set()
+    both = threading.Barrier(2, timeout=60)
+
+    def formula(x: np.ndarray) -> bool:
+        ours.add(threading.get_ident())
+        if threads > 1 and x[0] < 2:  # so that one thread cannot take all blocks
+            both.wait()
+        return accelerate.alone
+
+    found = in_blocks(formula, np.arange(8.0), rows=1, blas=True)
+    assert found == [threads > 1] * 8
+    assert not accelerate.alone  # nor after it
+    assert len(ours) > 1 or threads == 1
+    set_num_threads(1)
+    assert accelerate.alone
+
+
+def test_a_blas_that_takes_no_orders_is_called_by_one_thread_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blas, "_orders", lambda: None)
+    seen = in_blocks(lambda x: threading.get_ident(), np.arange(8.0), rows=1, blas=True)
+    assert seen == [threading.get_ident()] * 8
 
 
 def test_no_warning_comes_out_of_a_thread() -> None:
@@ -119,5 +173,5 @@ def test_reports_name_the_kernels_of_blas() -> None:
     """Matrix products take twice as long with those of an older processor."""
     pools = pytest.importorskip("threadpoolctl").threadpool_info()
     of_numpy = [pool["architecture"] for pool in pools if pool["filepath"].count("numpy") and "architecture" in pool]
-    assert blocks.kernels_of_blas() == "".join(of_numpy)
-    assert describe("cpu").endswith(blocks.kernels_of_blas())
+    assert blas.kernels_of_blas() == "".join(of_numpy)
+    assert describe("cpu").endswith(blas.kernels_of_blas())
