@@ -4,7 +4,7 @@ from math import prod, sqrt
 from typing import Any, ClassVar
 
 from ..errors import ShapeError
-from ..ops.arguments import among, each_axis, whole
+from ..ops.arguments import choose, each_axis, whole
 from ..ops.creation import zeros
 from ..tensor import Tensor
 from . import functional, init
@@ -51,8 +51,7 @@ class Convolution(Module):
             raise ShapeError(
                 f"{name}: groups={groups} does not divide in_channels={in_channels} and out_channels={out_channels}"
             )
-        if not among(padding_mode, PADDING):
-            raise ValueError(f"{name}: padding_mode={padding_mode!r}; choose one of {', '.join(PADDING)}")
+        choose(name, "padding_mode", padding_mode, PADDING)
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
         self.kernel_size = each_axis(name, self.space, "kernel_size", kernel_size, 1)
         self.stride = each_axis(name, self.space, "stride", stride, 1)

@@ -304,9 +304,11 @@ def several(function: str, values: Any, name: str) -> tuple[Any, ...]:
         raise TypeError(f"{function}: {name}={values!r} is {type(values).__name__}; wanted a tuple or list") from None
 
 
-def among(value: Any, choices: Iterable[Any]) -> bool:
-    """Whether a value is one of the choices. A table of them could not be asked for what has no hash."""
-    return value in list(choices)
+def choose(function: str, name: str, value: Any, choices: Iterable[Any]) -> None:
+    """Raise ValueError for a value that is none of the choices."""
+    words = list(choices)  # since a table could not be asked for what has no hash
+    if value not in words:
+        raise ValueError(f"{function}: {name}={value!r}; choose among {', '.join(map(str, words))}")
 
 
 def axes(function: str, x: Tensor, axis: Axis) -> tuple[int, ...]:

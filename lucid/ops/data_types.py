@@ -25,7 +25,7 @@ from ..dtypes import (
 )
 from ..errors import DTypeError
 from ..tensor import Tensor
-from .arguments import Scalar, among, promoted, scalar_type, tensor
+from .arguments import Scalar, choose, promoted, scalar_type, tensor
 
 __all__ = ["astype", "can_cast", "finfo", "iinfo", "isdtype", "result_type"]
 
@@ -108,8 +108,7 @@ def isdtype(dtype: DType, kind: DType | str | tuple[DType | str, ...]) -> bool:
         return any(isdtype(dtype, k) for k in kind)
     if isinstance(kind, DType):
         return dtype is kind
-    if not among(kind, KINDS):
-        raise ValueError(f"isdtype: kind={kind!r}; choose among {', '.join(KINDS)}")
+    choose("isdtype", "kind", kind, KINDS)
     return as_dtype("isdtype", dtype).kind in KINDS[kind]
 
 

@@ -14,9 +14,9 @@ from .arguments import (
     ANY,
     Axis,
     Scalar,
-    among,
     as_shape,
     axes,
+    choose,
     fitting,
     one_axis,
     several,
@@ -339,8 +339,7 @@ def pad(x: Tensor, /, widths: Sequence[tuple[int, int]], *, mode: str = "constan
         raise ShapeError(f"pad: widths={widths} for shape {x.shape}; wanted a pair of sizes for each of {x.ndim} axes")
     if mode == "constant":
         return apply(pad, x, widths=pairs, value=fitting("pad", value, x.dtype))
-    if not among(mode, PADDING):
-        raise ValueError(f"pad: mode={mode!r}; choose one of constant, {', '.join(PADDING)}")
+    choose("pad", "mode", mode, ["constant", *PADDING])
     for axis, (low, high) in enumerate(pairs):
         if n := x.shape[axis]:
             places = [PADDING[mode](i, n) for i in range(-low, n + high)]

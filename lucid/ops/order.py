@@ -8,7 +8,20 @@ from typing import Any, NamedTuple
 from ..dtypes import int64
 from ..errors import ShapeError
 from ..tensor import Tensor
-from .arguments import INTEGERS, ORDERED, REAL_FLOATING, Axis, axes, number, one_axis, ready, several, tensor, whole
+from .arguments import (
+    INTEGERS,
+    ORDERED,
+    REAL_FLOATING,
+    Axis,
+    axes,
+    choose,
+    number,
+    one_axis,
+    ready,
+    several,
+    tensor,
+    whole,
+)
 from .creation import arange, asarray, full, zeros_like
 from .data_types import astype
 from .elementwise import ceil, equal, floor, greater_equal, isnan, less, less_equal, logical_and, logical_or, round
@@ -115,8 +128,7 @@ def _quantile(
     function: str, x: Tensor, q: Tensor | float | Sequence[float], axis: Axis, keepdims: bool, method: str, skip: bool
 ) -> Tensor:
     x = ready(function, REAL_FLOATING, x)
-    if method not in METHODS:
-        raise ValueError(f"{function}: method={method!r}; choose one of {', '.join(METHODS)}")
+    choose(function, "method", method, METHODS)
     rows, reduced = _rows(function, x, axis)
     if isinstance(q, Tensor):
         q = astype(q, exact(x).dtype, copy=False)

@@ -14,6 +14,7 @@ from .arguments import (
     Domain,
     Scalar,
     broadcast_shapes,
+    choose,
     number,
     one_axis,
     ready,
@@ -104,8 +105,7 @@ def scatter(
     >>> scatter(lucid.zeros(3), lucid.asarray([0, 2, 2]), lucid.ones(3), axis=0, reduce="sum")
     tensor([1., 0., 2.], dtype=float32, device='cpu')
     """
-    if reduce not in REDUCTIONS:
-        raise ValueError(f"scatter: reduce={reduce!r}; choose one of {', '.join(map(str, REDUCTIONS))}")
+    choose("scatter", "reduce", reduce, REDUCTIONS)
     x, indices, axis = _at_places("scatter", x, indices, axis)
     if isinstance(source, Tensor):
         if source.ndim != x.ndim or [a for a, n in enumerate(indices.shape) if n > source.shape[a]]:

@@ -116,7 +116,7 @@ OPS = (
         sample(integers(2), [(1, 1)], value=7), sample(numbers(0, 2), [(1, 1), (0, 0)]),
     ], wrong(X, [(1, 1)], error=ShapeError, message="wanted a pair of sizes for each of 2 axes"),
        wrong(X, [(1, -1), (0, 0)], error=ShapeError, message="wanted a pair of sizes"),
-       wrong(X, [(1, 1), (0, 0)], mode="circular", error=ValueError, message="choose one of constant, edge, reflect"),
+       wrong(X, [(1, 1), (0, 0)], mode="circular", error=ValueError, message="choose among constant, edge, reflect"),
        wrong(numbers(0), [(1, 1)], mode="edge", error=ShapeError, message="has no elements to repeat")),
     op("tril", lambda x, k=0: np.tril(x, k), same, [sample(X), sample(Z, k=1), sample(X, k=-1), sample(integers(3, 3))],
        wrong(X[0], error=ShapeError, message="wanted matrices")),

@@ -119,7 +119,7 @@ OPS = (
           for m in ("lower", "higher", "midpoint", "nearest", "linear")),
         edge(WITH_NAN, 0.5), sample(integers(5), 0.5), sample(distinct(1), 0.3),
     ], wrong(X, 1.5, error=ValueError, message="wanted numbers from 0 to 1"),
-       wrong(X, 0.5, method="mean", error=ValueError, message="choose one of linear, lower"),
+       wrong(X, 0.5, method="mean", error=ValueError, message="choose among linear, lower"),
        wrong(numbers(0), 0.5, error=ShapeError, message="there is no quantile"), ulps=8),
     op("nanquantile", quieted(lambda x, q, *, axis=None, **o: np.nanquantile(x, q, axis=axis, **o)), floating_first, [
         sample(PLACED, 0.3), sample(GAPS, [0.25, 0.6, 1.0], axis=1), sample(GAPS, 0.4, axis=(0, 2), keepdims=True),

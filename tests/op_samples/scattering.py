@@ -90,7 +90,7 @@ OPS = (
         sample(X, ONCE[:, :2], 7, axis=1, note="number"),
         sample(X, np.zeros((3, 0), np.int64), Y, axis=1, reduce="amax"),
         sample(X, ONCE[:, :2] - 2, Y, axis=1, reduce="sum", note="from the end"),
-    ], wrong(X, ONCE, Y, axis=0, reduce="max", error=ValueError, message="choose one of None, sum, mean, prod, amax"),
+    ], wrong(X, ONCE, Y, axis=0, reduce="max", error=ValueError, message="choose among None, sum, mean, prod, amax"),
        wrong(X, ONCE, Y[:1], axis=0, error=ShapeError, message="scatter: source of shape (1, 4)"),
        wrong(X, ONCE + 1, Y, axis=0, reduce="amax", error=IndexError, message="axis 0 of shape (3, 4) has 3 places"),
        wrong(numbers(3, dtype=np.complex64), np.array([0]), numbers(1, dtype=np.complex64), axis=0, reduce="amax",

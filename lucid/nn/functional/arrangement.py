@@ -5,7 +5,7 @@ from math import prod
 
 from ...errors import ShapeError
 from ...ops import manipulation
-from ...ops.arguments import Scalar, among, each_axis, tensor, whole, wholes
+from ...ops.arguments import Scalar, choose, each_axis, tensor, whole, wholes
 from ...ops.manipulation import permute_dims, reshape
 from ...ops.pooling import overlap_add, windows
 from ...tensor import Tensor
@@ -30,8 +30,7 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: Scalar
     >>> pad(lucid.ones((1, 2)), (1, 0)).tolist()
     [[0.0, 1.0, 1.0]]
     """
-    if not among(mode, MODES):
-        raise ValueError(f"pad: mode={mode!r}; choose one of {', '.join(MODES)}")
+    choose("pad", "mode", mode, MODES)
     input, pad = tensor("pad", input, "input"), wholes("pad", pad, "pad")
     if len(pad) % 2 or len(pad) > 2 * input.ndim:
         raise ShapeError(f"pad: pad={pad} for shape {input.shape}; wanted (before, after) for some of its last axes")

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ...errors import DeviceError, ShapeError
-from ...ops.arguments import REAL_FLOATING, broadcast_shapes, precise, tensor, together
+from ...ops.arguments import REAL_FLOATING, broadcast_shapes, choose, precise, tensor, together
 from ...ops.statistical import mean, sum
 from ...tensor import Tensor
 
@@ -12,8 +12,7 @@ REDUCTIONS = ("mean", "sum", "none")
 
 def check_reduction(function: str, reduction: str) -> None:
     """Raise ValueError for a reduction that is not there."""
-    if reduction not in REDUCTIONS:
-        raise ValueError(f"{function}: reduction={reduction!r}; choose among {', '.join(REDUCTIONS)}")
+    choose(function, "reduction", reduction, REDUCTIONS)
 
 
 def reduced(losses: Tensor, reduction: str) -> Tensor:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ...dtypes import float32, int64
 from ...errors import ShapeError
-from ...ops.arguments import REAL_FLOATING, number, ready, tensor
+from ...ops.arguments import REAL_FLOATING, choose, number, ready, tensor
 from ...ops.creation import arange
 from ...ops.data_types import astype
 from ...ops.indexing import take
@@ -50,8 +50,7 @@ def interpolate(
     tensor([[[[0.  , 0.25, 0.75, 1.  ]]]], dtype=float32, device='cpu')
     """
     input = tensor("interpolate", input, "input")
-    if mode not in MODES:
-        raise ValueError(f"interpolate: mode={mode!r}; choose among {', '.join(MODES)}")
+    choose("interpolate", "mode", mode, MODES)
     if mode not in LINEAR and align_corners is not None:
         raise ValueError(f"interpolate: align_corners is for {', '.join(LINEAR)}, not for mode={mode!r}")
     if antialias and LINEAR.get(mode) != 2:

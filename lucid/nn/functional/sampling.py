@@ -7,7 +7,7 @@ from operator import mul
 
 from ...dtypes import int64
 from ...errors import ShapeError
-from ...ops.arguments import REAL_FLOATING, among, ready, tensor, together, wholes
+from ...ops.arguments import REAL_FLOATING, choose, ready, tensor, together, wholes
 from ...ops.creation import arange, ones_like
 from ...ops.data_types import astype
 from ...ops.elementwise import abs, clip, floor, remainder, round
@@ -71,10 +71,8 @@ def grid_sample(
     name = "grid_sample"
     input, grid = together(name, REAL_FLOATING, tensor(name, input, "input"), tensor(name, grid, "grid"))
     space = input.ndim - 2
-    if not among(mode, TAPS):
-        raise ValueError(f"{name}: mode={mode!r}; choose among {', '.join(TAPS)}")
-    if padding_mode not in PADDING:
-        raise ValueError(f"{name}: padding_mode={padding_mode!r}; choose among {', '.join(PADDING)}")
+    choose(name, "mode", mode, TAPS)
+    choose(name, "padding_mode", padding_mode, PADDING)
     if space not in (2, 3) or (grid.ndim, grid.shape[:1], grid.shape[-1:]) != (space + 2, input.shape[:1], (space,)):
         raise ShapeError(
             f"{name}: got input {input.shape} and grid {grid.shape}; "
