@@ -54,7 +54,7 @@ def overlap_add(x: Tensor, /, *, sizes: Shape, stride: Shape, dilation: Shape) -
 
 def max_pool(
     x: Tensor,
-    size: int | Shape,
+    kernel_size: int | Shape,
     /,
     *,
     stride: int | Shape | None = None,
@@ -62,7 +62,7 @@ def max_pool(
     dilation: int | Shape = 1,
     ceil: bool = False,
 ) -> Tensor:
-    """The largest element in each window of `size` over x (n, c, ...); of equal ones the first gets the gradient.
+    """The largest element in each window of x (n, c, ...); of equal ones the first gets the gradient.
 
     Windows are `stride` apart, their own size if it is not given, and begin `padding` places before the first element;
     with `ceil` a last one may reach beyond the end. What lies outside counts for nothing.
@@ -74,7 +74,7 @@ def max_pool(
     [[[3.0, 5.0]]]
     """
     x = ready("max_pool", REAL_FLOATING, x)
-    kernel, strides, pairs, dilations = _steps("max_pool", x, size, stride, padding, dilation, ceil)
+    kernel, strides, pairs, dilations = _steps("max_pool", x, kernel_size, stride, padding, dilation, ceil)
     return _max_pool(x, kernel=kernel, stride=strides, padding=pairs, dilation=dilations)
 
 
@@ -85,7 +85,7 @@ def _max_pool(x: Tensor, /, *, kernel: Shape, stride: Shape, padding: Pairs, dil
 
 def max_pool_with_places(
     x: Tensor,
-    size: int | Shape,
+    kernel_size: int | Shape,
     /,
     *,
     stride: int | Shape | None = None,
@@ -95,7 +95,7 @@ def max_pool_with_places(
 ) -> tuple[Tensor, Tensor]:
     """What `max_pool` gives, and where it was: int64 indices into the flattened spatial axes of x."""
     x = ready("max_pool", REAL_FLOATING, x)
-    kernel, strides, pairs, dilations = _steps("max_pool", x, size, stride, padding, dilation, ceil)
+    kernel, strides, pairs, dilations = _steps("max_pool", x, kernel_size, stride, padding, dilation, ceil)
     padded = _is_padded(pairs)
     out, places = largest(x, lambda x, outside: _seen(x, kernel, strides, pairs, dilations, outside), padded)
     return out, places()
@@ -138,7 +138,7 @@ def _seen(x: Tensor, kernel: Shape, stride: Shape, padding: Pairs, dilation: Sha
 
 def avg_pool(
     x: Tensor,
-    size: int | Shape,
+    kernel_size: int | Shape,
     /,
     *,
     stride: int | Shape | None = None,
@@ -147,7 +147,7 @@ def avg_pool(
     count_padding: bool = True,
     divisor: int | None = None,
 ) -> Tensor:
-    """The mean of each window of `size` over x (n, c, ...).
+    """The mean of each window of `kernel_size` over x (n, c, ...).
 
     Windows are `stride` apart, their own size if it is not given, and begin `padding` places before the first element,
     where zeros lie; with `ceil` a last one may reach beyond the padding. Of what lies outside x the zeros of the
@@ -160,7 +160,7 @@ def avg_pool(
     [[[2.0, 3.5]]]
     """
     x = ready("avg_pool", REAL_FLOATING, x)
-    kernel, strides, pairs, dilations = _steps("avg_pool", x, size, stride, padding, 1, ceil)
+    kernel, strides, pairs, dilations = _steps("avg_pool", x, kernel_size, stride, padding, 1, ceil)
     totals = _sum_pool(exact(x), kernel=kernel, stride=strides, padding=pairs, dilation=dilations)
     divisor = None if divisor is None else number("avg_pool", divisor, "divisor")
     counts = asarray(1.0 if divisor is None else divisor, dtype=totals.dtype, device=x.device)
@@ -183,7 +183,7 @@ def _sum_pool(x: Tensor, /, *, kernel: Shape, stride: Shape, padding: Pairs, dil
 def _steps(
     function: str,
     x: Tensor,
-    size: int | Shape,
+    kernel_size: int | Shape,
     stride: int | Shape | None,
     padding: int | Shape,
     dilation: int | Shape,
@@ -193,7 +193,7 @@ def _steps(
     space = x.ndim - 2
     if space < 1:
         raise ShapeError(f"{function}: got x {x.shape}; wanted (n, c, ...)")
-    kernel = each_axis(function, space, "size", size, 1)
+    kernel = each_axis(function, space, "kernel_size", kernel_size, 1)
     strides = kernel if stride is None else each_axis(function, space, "stride", stride, 1)
     pads = each_axis(function, space, "padding", padding, 0)
     dilations = each_axis(function, space, "dilation", dilation, 1)

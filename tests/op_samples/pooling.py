@@ -98,7 +98,7 @@ OPS = (
         edge(array(1, nan, 3, -inf, -inf, inf).reshape(1, 1, 6), 2), edge(np.ones((1, 1, 4), np.float32), 2, stride=1),
         edge(array(-inf, -inf, 1, 0).reshape(1, 1, 4), 2, padding=1),
     ], wrong(numbers(2, 3), 2, error=ShapeError, message="max_pool: got x (2, 3); wanted (n, c, ...)"),
-       wrong(IMAGE, (2, 2, 2), error=ShapeError, message="size=(2, 2, 2); wanted an integer of at least 1, or 2"),
+       wrong(IMAGE, (2, 2, 2), error=ShapeError, message="kernel_size=(2, 2, 2); wanted an integer of at least 1"),
        wrong(IMAGE, 2, stride=0, error=ShapeError, message="stride=0"),
        wrong(IMAGE, 2, padding=2, error=ShapeError, message="padding=2; wanted at most half of the window, 2 // 2"),
        wrong(IMAGE, 9, error=ShapeError, message="does not fit into (7, 6)"),
@@ -111,5 +111,5 @@ OPS = (
         sample(LINE, 4, stride=3, padding=2, ceil=True, count_padding=False), sample(IMAGE, 2, divisor=7),
         sample(integers(1, 1, 4), 2), sample(numbers(0, 2, 4), 2), edge(array(1, nan, 3, 4).reshape(1, 1, 4), 2),
     ], wrong(IMAGE, 2, padding=(1, 2), error=ShapeError, message="avg_pool: padding=(1, 2); wanted at most half"),
-       wrong(IMAGE, 0, error=ShapeError, message="avg_pool: size=0"), signed_zeros=False),
+       wrong(IMAGE, 0, error=ShapeError, message="avg_pool: kernel_size=0"), signed_zeros=False),
 )  # fmt: skip
