@@ -2,15 +2,16 @@
 
 from ...dtypes import int64
 from ...errors import ShapeError
+from ...ops.arguments import INTEGERS, ready, whole
 from ...ops.arguments import tensor as as_tensor
-from ...ops.arguments import whole
 from ...ops.creation import arange, full, zeros
 from ...ops.data_types import astype
 from ...ops.elementwise import equal, logical_not
-from ...ops.indexing import take
+from ...ops.indexing import from_front, inside, take
 from ...ops.manipulation import broadcast_to
 from ...ops.scattering import index_add, scatter
 from ...ops.searching import searchsorted, where
+from ...ops.utility import diff
 from ...tensor import Tensor
 from .classification import class_indices
 
@@ -78,7 +79,8 @@ def embedding_bag(
     end of the last bag (`include_last_offset`). A bag of none gives zeros. Numbers equal to `padding_idx` count for
     nothing. In mode "sum", `per_sample_weights`, of the shape of input, weigh the rows.
 
-    Raises ShapeError for shapes that do not fit, ValueError for another mode, and for weights in other modes.
+    Raises ShapeError for shapes that do not fit, ValueError for another mode, and for weights in other modes,
+    IndexError for offsets that do not rise from 0 (when a value is next read, if they are on the gpu).
 
     >>> import lucid
     >>> table, words = lucid.asarray([[1.0], [2.0], [4.0]]), lucid.asarray([0, 2, 1])
@@ -102,7 +104,8 @@ def embedding_bag(
         bags, count = arange(input.size, device=input.device) // max(input.shape[1], 1), input.shape[0]
     else:
         count = offsets.shape[0] - bool(include_last_offset)
-        bags = searchsorted(offsets[:count], arange(input.size, device=input.device), side="right") - 1
+        starts = astype(ready(name, INTEGERS, offsets, "offsets"), int64)[:count]
+        bags = _bags(starts, input.size)
     input = input.reshape((-1,))
     rows = embedding(input, weight, padding_idx)
     kept = full(input.shape, True, device=input.device)
@@ -120,3 +123,11 @@ def embedding_bag(
         return where(many > 0, found, 0.0)
     total = index_add(empty, bags, where(kept[:, None], rows, 0.0), axis=0)
     return total if mode == "sum" else total / where(many > 0, many, 1.0)
+
+
+def _bags(starts: Tensor, size: int) -> Tensor:
+    """The bag of each of so many numbers. Raises IndexError unless bags begin at 0 and one after the other."""
+    inside(from_front(starts[:1], 1), 1, "embedding_bag: offsets do not begin with 0")
+    sizes = diff(starts, append=full(1, size, device=starts.device))
+    inside(from_front(sizes, size + 1), size + 1, f"embedding_bag: offsets do not rise to at most {size}")
+    return searchsorted(starts, arange(size, device=starts.device), side="right") - 1
