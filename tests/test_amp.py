@@ -40,6 +40,8 @@ PRECISE = {
     "exp": lucid.exp,
     "log": lambda x: lucid.log(x + 2),
     "pow": lambda x: (x + 2) ** 3.0,
+    "square": lucid.square,
+    "to the power of 2": lambda x: x**2,
 }
 
 

@@ -114,7 +114,7 @@ def sign(x: Tensor, /) -> Tensor:
     """-1, 0 or 1; nan for nan; x / |x| for complex numbers."""
 
 
-@elementwise(NUMERIC, x=lambda g, x: g * x * 2)
+@elementwise(precise(NUMERIC), x=lambda g, x: g * x * 2)
 def square(x: Tensor, /) -> Tensor:
     """x * x."""
 
