@@ -151,7 +151,7 @@ def _landed(
 
 
 def conv_of_patches(x: Array, weight: Array, bias: Array | None) -> Array:
-    if not covered(x):
+    if not covered(x) or not weight.size:
         return NotImplemented
     out = linear(_patches(x, weight), _filters(x, weight), bias)
     counts = [n // k for n, k in zip(x.shape[2:], weight.shape[2:], strict=True)]
@@ -159,7 +159,7 @@ def conv_of_patches(x: Array, weight: Array, bias: Array | None) -> Array:
 
 
 def conv_of_patches_vjp(x: Array, weight: Array, bias: Array | None) -> Any:
-    if not covered(x):
+    if not covered(x) or not weight.size:
         return NotImplemented
 
     def pullback(g: Array, wanted: Sequence[bool]) -> tuple[Array | None, ...]:

@@ -133,7 +133,7 @@ def linear(x: Array, weight: Array, bias: Array | None) -> Array:
         return NotImplemented
     out = np.empty((*x.shape[:-1], len(weight)), x.dtype)
     in_blocks(
-        partial(_linear, weight.T, bias), rows(x), rows(out), rows=max(ROWS, BLOCK // max(weight.shape)), blas=True
+        partial(_linear, weight.T, bias), rows(x), rows(out), rows=max(ROWS, BLOCK // max(*weight.shape, 1)), blas=True
     )
     return out
 

@@ -39,8 +39,9 @@ def convolve(
         ]
         for group in range(groups):
             chosen = slice(group * outer, (group + 1) * outer)
-            part = window[:, group * inner : (group + 1) * inner].reshape(len(x), inner * math.prod(weight.shape[2:]))
-            out[:, chosen, *place] = part @ weight[chosen].reshape(outer, -1).T
+            size = inner * math.prod(weight.shape[2:])
+            part = window[:, group * inner : (group + 1) * inner].reshape(len(x), size)
+            out[:, chosen, *place] = part @ weight[chosen].reshape(outer, size).T
     return out
 
 
@@ -196,6 +197,7 @@ OPS = (
     op("linear", lambda x, w, b=None: x @ w.T + (0 if b is None else b), same, [
         sample(Z, numbers(5, 4), numbers(5)), sample(X[0], numbers(2, 4)), sample(X, numbers(3, 4), numbers(3)),
         sample(numbers(0, 4), numbers(3, 4), numbers(3)), sample(integers(2, 3), integers(4, 3)),
+        sample(numbers(2, 0), numbers(0, 0)), sample(numbers(2, 0), numbers(3, 0)),
         sample(numbers(2, 3, dtype=np.complex64), numbers(4, 3, dtype=np.complex64)),
     ], wrong(X, X[:, :3], error=ShapeError, message="linear: got x (3, 4), weight (3, 3)"),
        wrong(X, Y, Y[0, :2], error=ShapeError, message="wanted (..., i), (o, i) and (o,)")),
@@ -265,6 +267,8 @@ OPS = (
         sample(numbers(1, 4, 3, 4, 3), numbers(6, 2, 2, 2, 2), groups=2),
         sample(numbers(2, 3, 6, 6), numbers(4, 3, 2, 2), **PATCHES),
         sample(numbers(2, 3, 7, 7), numbers(4, 3, 2, 2), numbers(4), **PATCHES),
+        sample(numbers(2, 3, 4, 4), numbers(0, 3, 2, 2), **PATCHES),
+        sample(numbers(2, 0, 4, 4), numbers(4, 0, 2, 2), **PATCHES),
         sample(integers(1, 1, 4), integers(1, 1, 2)),
         sample(numbers(0, 3, 6, 6), numbers(4, 3, 3, 3)), sample(numbers(1, 1, 3, 3), numbers(2, 1, 3, 3), numbers(2)),
     ], wrong(X, Y, error=ShapeError, message="wanted (n, c, ...) and (o, c / groups, ...)"),
