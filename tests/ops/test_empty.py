@@ -10,7 +10,7 @@ from tests.fuzz.test_arguments import PARTS, PUBLIC, check
 from tests.op_samples import Op, Sample
 
 NARROW = {"d": np.float32, "D": np.complex64}  # what the gpu does not have
-CASES = {name: op for ops in (PUBLIC, *PARTS.values()) for name, op in ops.items()}
+CASES = {f"{part} {name}": op for part, ops in {"ops": PUBLIC, **PARTS}.items() for name, op in ops.items()}
 
 
 def emptied(of: Sample) -> Iterator[Sample]:
