@@ -14,6 +14,8 @@ FEW = 1 << 13  # elements: for fewer, np.where is at hand sooner
 
 def where(condition: Array, x: Array, y: Array) -> Array:
     shape = np.broadcast_shapes(condition.shape, x.shape, y.shape)
+    if not condition.ndim and x.dtype == y.dtype:  # all of one side
+        return np.broadcast_to(x if condition else y, shape)
     if math.prod(shape) < FEW or condition.dtype != np.bool_ or x.dtype != y.dtype or x.dtype.itemsize > 8:
         return np.where(condition, x, y)
     given = [np.broadcast_to(a, shape) for a in (condition, x, y)]

@@ -37,6 +37,7 @@ from .pooling import max_pool as max_pool
 from .pooling import max_pool_vjp as max_pool_vjp
 from .pooling import sum_pool as sum_pool
 from .pooling import sum_pool_vjp as sum_pool_vjp
+from .powers import pow as _pow
 from .resampling import resample as _resample
 from .softmax import class_losses as class_losses
 from .softmax import class_losses_vjp as class_losses_vjp
@@ -343,14 +344,7 @@ def to_device(x: Array, device: str) -> Array:
 # --- Elementwise -----------------------------------------------------------------------------------------------------
 
 
-def pow(x1: Array, x2: Array) -> Array:
-    if x1.dtype.kind in "iu":  # NumPy refuses negative integer exponents; the other device gives 0
-        whole = np.power(x1, np.maximum(x2, 0))
-        return np.where(x2 < 0, np.where(x1 == 1, 1, np.where(x1 == -1, 1 - 2 * (x2 & 1), 0)), whole).astype(x1.dtype)
-    out = np.power(x1, x2)
-    if x1.dtype.kind == "c" and np.isnan(out).any():  # NumPy overflows on the way to whole exponents
-        return np.where(np.isnan(out) & (x1 != 0), np.exp(x2 * np.log(x1)), out)
-    return out
+pow = in_float32(_pow)
 
 
 def nextafter(x1: Array, x2: Array) -> Array:
