@@ -424,13 +424,14 @@ def _index_of(function: Callable[..., Any], x: Array, axis: int, keepdims: bool)
     return function(x, axis, keepdims=keepdims).astype(mx.int64)
 
 
-def argsort(x: Array, axis: int, descending: bool) -> Array:
+def argsort(x: Array, axis: int, descending: bool, part: tuple[int, int]) -> Array:
+    kept = (*[slice(None)] * axis, slice(*part))
     if not x.size:
-        return mx.zeros(x.shape, mx.int64)
+        return mx.zeros(x.shape, mx.int64)[kept]
     if not descending:
-        return mx.argsort(x, axis).astype(mx.int64)
+        return mx.argsort(x, axis)[kept].astype(mx.int64)
     order = mx.argsort(mx.flip(x, axis), axis).astype(mx.int64)
-    return mx.flip(x.shape[axis] - 1 - order, axis)
+    return mx.flip(x.shape[axis] - 1 - order, axis)[kept]
 
 
 def cumulative_sum(x: Array, axis: int) -> Array:

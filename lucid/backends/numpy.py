@@ -33,6 +33,7 @@ from .fused import layer_norm as layer_norm
 from .fused import layer_norm_vjp as layer_norm_vjp
 from .fused import linear as linear
 from .fused import linear_vjp as linear_vjp
+from .ordering import argsort as _argsort
 from .pooling import max_pool as max_pool
 from .pooling import max_pool_vjp as max_pool_vjp
 from .pooling import sum_pool as sum_pool
@@ -518,12 +519,8 @@ def _in_order(x: Array) -> Array:
     return x.astype(np.float32) if _low(x) else x  # ml_dtypes puts nan anywhere
 
 
-def argsort(x: Array, axis: int, descending: bool) -> Array:
-    x = _in_order(x)
-    if not descending:
-        return np.argsort(x, axis, stable=True)
-    order = np.argsort(np.flip(x, axis), axis, stable=True)  # from the back, so that equal values keep their order
-    return np.flip(x.shape[axis] - 1 - order, axis)
+def argsort(x: Array, axis: int, descending: bool, part: tuple[int, int]) -> Array:
+    return _argsort(_in_order(x), axis, descending, part)
 
 
 @in_float32

@@ -28,7 +28,7 @@ from .elementwise import ceil, equal, floor, greater_equal, isnan, less, less_eq
 from .indexing import canonical, scatter_add, take_along_axis
 from .manipulation import broadcast_to, concat, moveaxis, permute_dims, reshape
 from .searching import argmax, searchsorted, where
-from .sorting import argsort, sort
+from .sorting import argsort, in_order, sort
 from .statistical import exact, max, min, sum
 
 __all__ = [
@@ -62,7 +62,7 @@ def topk(x: Tensor, k: int, /, *, axis: int = -1, largest: bool = True, sorted: 
     axis, k = one_axis("topk", x.ndim, axis), whole("topk", k, "k")
     if not 0 <= k <= x.shape[axis]:
         raise ShapeError(f"topk: k={k} of axis {axis} of size {x.shape[axis]}; choose 0 to {x.shape[axis]}")
-    indices = argsort(x, axis=axis, descending=largest)[(*[slice(None)] * axis, slice(k))]
+    indices = in_order("topk", x, axis, largest, (0, k))
     return ValuesAndIndices(take_along_axis(x, indices, axis=axis), indices)
 
 
@@ -79,7 +79,7 @@ def kthvalue(x: Tensor, k: int, /, *, axis: int = -1, keepdims: bool = False) ->
     axis, k = one_axis("kthvalue", x.ndim, axis), whole("kthvalue", k, "k")
     if not 1 <= k <= x.shape[axis]:
         raise ShapeError(f"kthvalue: k={k} of axis {axis} of size {x.shape[axis]}; choose 1 to {x.shape[axis]}")
-    indices = argsort(x, axis=axis)[(*[slice(None)] * axis, slice(k - 1, k))]
+    indices = in_order("kthvalue", x, axis, part=(k - 1, k))
     found = take_along_axis(x, indices, axis=axis), indices
     return ValuesAndIndices(*(t if keepdims else reshape(t, _without(x.shape, axis)) for t in found))
 

@@ -16,14 +16,18 @@ def argsort(x: Tensor, /, *, axis: int = -1, descending: bool = False, stable: b
     >>> argsort(lucid.asarray([3, 1, 2]))
     tensor([1, 2, 0], dtype=int64, device='cpu')
     """
-    return _order("argsort", x, axis, descending)
+    return in_order("argsort", x, axis, descending)
 
 
-def _order(function: str, x: Tensor, axis: int, descending: bool) -> Tensor:
+def in_order(
+    function: str, x: Tensor, axis: int, descending: bool = False, part: tuple[int, int] | None = None
+) -> Tensor:
+    """The indices of argsort, or those from one place to before another alone."""
     x = ready(function, ORDERED, x)
-    return apply(argsort, x, axis=one_axis(function, x.ndim, axis), descending=bool(descending))
+    axis = one_axis(function, x.ndim, axis)
+    return apply(argsort, x, axis=axis, descending=bool(descending), part=part or (0, x.shape[axis]))
 
 
 def sort(x: Tensor, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Tensor:
     """x with its elements in order along an axis; nan is largest."""
-    return take_along_axis(x, _order("sort", x, axis, descending), axis=axis)
+    return take_along_axis(x, in_order("sort", x, axis, descending), axis=axis)
