@@ -40,6 +40,8 @@ from .pooling import sum_pool as sum_pool
 from .pooling import sum_pool_vjp as sum_pool_vjp
 from .powers import pow as _pow
 from .resampling import resample as _resample
+from .scattering import scatter_add as _scatter_add
+from .scattering import scatter_reduce as _scatter_reduce
 from .softmax import class_losses as class_losses
 from .softmax import class_losses_vjp as class_losses_vjp
 from .softmax import log_softmax as _log_softmax
@@ -579,21 +581,7 @@ def setitem(x: Array, value: Array, key: Any) -> Array:
     return out
 
 
-@in_float32
-def scatter_add(values: Array, key: Any, shape: tuple[int, ...]) -> Array:
-    out = np.zeros(shape, values.dtype)
-    if isinstance(key, tuple) and np.any([isinstance(part, np.ndarray) for part in key]):
-        np.add.at(out, key, values)
-    else:
-        out[key] = values
-    return out
-
-
-@in_float32
-def scatter_reduce(x: Array, values: Array, key: Any, reduce: str) -> Array:
-    out = x.copy()
-    {"prod": np.multiply, "amax": np.maximum, "amin": np.minimum}[reduce].at(out, key, values)
-    return out
+scatter_add, scatter_reduce = in_float32(_scatter_add), in_float32(_scatter_reduce)
 
 
 def nonzero(x: Array) -> Any:

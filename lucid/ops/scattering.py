@@ -124,6 +124,8 @@ def scatter(
     dtype, x, source = x.dtype, exact(x), exact(source)
     if reduce in ("sum", "mean"):
         total = scatter_add(source, places, x.shape)
+        if reduce == "sum" and include_self:
+            return astype(x + total, dtype, copy=False)
         count = scatter_add(ones_like(source.detach()), places, x.shape)
         total = x + total if include_self else where(greater(count, 0), total, x)
         if reduce == "mean":
