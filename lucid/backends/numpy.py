@@ -60,7 +60,7 @@ AS_NUMPY_HAS_IT = """
     abs acos acosh add asin asinh atan atan2 atanh bitwise_and bitwise_invert bitwise_left_shift bitwise_or
     bitwise_right_shift bitwise_xor ceil copysign cos cosh divide equal exp flip floor gcd greater greater_equal hypot
     isfinite isinf isnan less less_equal log log10 log1p log2 logaddexp logical_and logical_not logical_or logical_xor
-    maximum minimum multiply negative not_equal remainder round signbit sin sinh sqrt square subtract tan trunc
+    maximum minimum multiply negative not_equal round signbit sin sinh sqrt square subtract tan trunc
 """.split()
 globals().update({name: getattr(np, name) for name in AS_NUMPY_HAS_IT})
 globals().update(activation.kernels())
@@ -360,10 +360,33 @@ def positive(x: Array) -> Array:
 
 
 def floor_divide(x1: Array, x2: Array) -> Array:
+    if (exact := _whole_quotients(x1, x2)) is not None:
+        return exact.astype(x1.dtype)
     whole = np.floor_divide(x1, x2)
     if whole.dtype.kind in "iu":
         return whole
     return np.where(np.isinf(x1) != np.isinf(x2), np.divide(x1, x2), whole)  # NumPy: nan, and -1 for 1 // -inf
+
+
+def remainder(x1: Array, x2: Array) -> Array:
+    exact = _whole_quotients(x1, x2)
+    if exact is None:
+        return np.remainder(x1, x2)
+    exact *= x2
+    return np.copysign(np.subtract(x1, exact, out=exact).astype(x1.dtype), x2)  # a zero has the sign of x2 too
+
+
+def _whole_quotients(x1: Array, x2: Array) -> Array | None:
+    """floor(x1 / x2) of float32 in double precision, a tenth of the time in which NumPy divides with a rest.
+
+    Two float32 have a quotient that is at least 2^-24 from the next integer, unless it is one. So below 2^28 it does
+    not round to another, and its product with x2 is exact. None where there are larger ones, or infinities and nans.
+    """
+    if x1.dtype != np.float32:
+        return None
+    quotients = np.asarray(np.divide(x1, x2, dtype=np.float64))
+    np.floor(quotients, out=quotients)
+    return quotients if (np.abs(quotients) < 2**28).all() else None
 
 
 def _complex(real: Array, imaginary: Array) -> Array:
