@@ -434,6 +434,18 @@ def argsort(x: Array, axis: int, descending: bool, part: tuple[int, int]) -> Arr
     return mx.flip(x.shape[axis] - 1 - order, axis)[kept]
 
 
+def extreme_so_far(x: Array, axis: int, largest: bool) -> Array:
+    """In steps that double: after each, an element knows which is the extreme one of twice as many before it."""
+    size, by = x.shape[axis], 1
+    places = mx.broadcast_to(mx.arange(size, dtype=mx.int64).reshape(-1, *[1] * (x.ndim - 1 - axis)), x.shape)
+    while x.size and by < size:
+        first, early, late = ((*[slice(None)] * axis, part) for part in (slice(by), slice(-by), slice(by, None)))
+        later = mx.isnan(x[late]) | (x[late] >= x[early] if largest else x[late] <= x[early])
+        x, places = (mx.concat([t[first], mx.where(later, t[late], t[early])], axis) for t in (x, places))
+        by *= 2
+    return places
+
+
 def cumulative_sum(x: Array, axis: int) -> Array:
     return _accumulated(mx.cumsum, x, axis)
 

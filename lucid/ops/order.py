@@ -1,10 +1,11 @@
 """Order statistics: the largest, the middle, how many lie where, extremes so far."""
 
 import builtins
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import prod
 from typing import Any, NamedTuple
 
+from ..autograd.operation import apply, primitive
 from ..dtypes import int64
 from ..errors import ShapeError
 from ..tensor import Tensor
@@ -326,7 +327,7 @@ def cummax(x: Tensor, /, *, axis: int = -1) -> ValuesAndIndices:
     >>> cummax(lucid.asarray([1, 3, 2])).values
     tensor([1, 3, 3], dtype=int64, device='cpu')
     """
-    return _so_far("cummax", x, axis, greater_equal)
+    return _so_far("cummax", x, axis, largest=True)
 
 
 def cummin(x: Tensor, /, *, axis: int = -1) -> ValuesAndIndices:
@@ -334,22 +335,17 @@ def cummin(x: Tensor, /, *, axis: int = -1) -> ValuesAndIndices:
 
     From the first nan on it is nan.
     """
-    return _so_far("cummin", x, axis, less_equal)
+    return _so_far("cummin", x, axis, largest=False)
 
 
-def _so_far(function: str, x: Tensor, axis: int, wins: Callable[[Tensor, Tensor], Tensor]) -> ValuesAndIndices:
-    """In steps that double: after each, an element knows which is the extreme one of twice as many before it."""
+def _so_far(function: str, x: Tensor, axis: int, largest: bool) -> ValuesAndIndices:
     x = ready(function, ORDERED, x)
     axis = one_axis(function, x.ndim, axis)
-    size, lead = x.shape[axis], [slice(None)] * axis
-    values = x.detach()
-    indices = reshape(arange(size, device=x.device), [size if i == axis else 1 for i in range(x.ndim)])
-    indices, by = broadcast_to(indices, x.shape), 1
-    while by < size:
-        first, early, late = ((*lead, part) for part in (slice(by), slice(-by), slice(by, None)))
-        later = wins(values[late], values[early])
-        if x.dtype.is_floating:
-            later = logical_or(later, isnan(values[late]))
-        values, indices = (concat([t[first], where(later, t[late], t[early])], axis=axis) for t in (values, indices))
-        by *= 2
+    indices = extreme_so_far(x, axis, largest)
     return ValuesAndIndices(take_along_axis(x, indices, axis=axis), indices)
+
+
+@primitive()
+def extreme_so_far(x: Tensor, /, axis: int, largest: bool) -> Tensor:
+    """The indices of cummax, or of cummin."""
+    return apply(extreme_so_far, x, axis=axis, largest=largest)

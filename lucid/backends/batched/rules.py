@@ -29,8 +29,8 @@ OF_LAST_AXES = """
 """.split()  # as often as the axes before say, of which the batch is one more
 ALONG_AXES = {  # by the option that names axes
     "axis": """
-        all any argmax argmin argsort count_nonzero cumulative_prod cumulative_sum flip inverse_real_fourier
-        log_softmax max min prod real_fourier resample softmax sum
+        all any argmax argmin argsort count_nonzero cumulative_prod cumulative_sum extreme_so_far flip
+        inverse_real_fourier log_softmax max min prod real_fourier resample softmax sum
     """.split(),
     "axes": ["fourier"],
 }
