@@ -26,6 +26,8 @@ from .convolution import conv_of_patches_vjp as conv_of_patches_vjp
 from .convolution import convolve as _convolve
 from .depthwise import conv_of_channels as conv_of_channels
 from .depthwise import conv_of_channels_vjp as conv_of_channels_vjp
+from .distances import distances as distances
+from .distances import distances_vjp as distances_vjp
 from .feed_forward import feed_forward as feed_forward
 from .feed_forward import feed_forward_vjp as feed_forward_vjp
 from .fused import each_element as each_element

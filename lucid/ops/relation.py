@@ -3,6 +3,7 @@
 from math import inf
 from typing import Any
 
+from ..autograd.operation import composite
 from ..errors import ShapeError
 from ..tensor import Tensor
 from .arguments import FLOATING, INTEGERS, REAL_FLOATING, broadcast_shapes, number, ready, tensor, together
@@ -33,8 +34,19 @@ def cdist(x1: Tensor, x2: Tensor, /, *, p: float = 2.0) -> Tensor:
     if number("cdist", p, "p") < 0:
         raise ValueError(f"cdist: p={p}; wanted an order of at least 0")
     broadcast_shapes("cdist", x1.shape[:-2], x2.shape[:-2])
-    between = x1[..., :, None, :] - x2[..., None, :, :]
+    if p == 2:
+        return _distances(x1, x2)
+    between = _between(x1, x2)
     return vector_norm(between, axis=-1, ord=p) if between.shape[-1] or p != inf else sum(between, axis=-1)
+
+
+@composite
+def _distances(x1: Tensor, x2: Tensor, /) -> Tensor:
+    return vector_norm(_between(x1, x2), axis=-1)
+
+
+def _between(x1: Tensor, x2: Tensor) -> Tensor:
+    return x1[..., :, None, :] - x2[..., None, :, :]
 
 
 def cov(

@@ -53,6 +53,32 @@ def check(
         assert np.abs(x - y).max() <= off * np.abs(y).max()
 
 
+def distances(x1: Array, x2: Array) -> Array:
+    return np.sqrt(((x1[..., :, None, :] - x2[..., None, :, :]) ** 2).sum(-1))
+
+
+def distance_slopes(g: Array, x1: Array, x2: Array) -> Any:
+    found = distances(x1, x2)
+    between = x1[..., :, None, :] - x2[..., None, :, :]
+    each = (g / np.where(found == 0, np.inf, found))[..., None] * between
+    return each.sum(-2), -each.sum(-3)
+
+
+def test_distances() -> None:
+    x1, x2 = normal(2, 50, 20), normal(2, 40, 20, seed=1)
+    x2[:, :5] = x1[:, :5]  # the same, and next to each other
+    x2[:, 5:10] = x1[:, 5:10] * (1 + 1e-6 * normal(2, 5, 20, seed=2))
+    for off in (0, 100):
+        check("distances", [x1 + off, x2 + off], distances, distance_slopes)
+        out, wanted = backend.distances(x1 + off, x2 + off), distances(*(x.astype(np.float64) + off for x in (x1, x2)))
+        if not off:  # 0.5 ulps of each, however small
+            np.testing.assert_allclose(out, wanted, rtol=6e-8, atol=0)
+    x1[0, 0, 0], x1[1, 0, 0] = np.nan, np.inf
+    with backend.quietly():
+        np.testing.assert_array_equal(backend.distances(x1, x2)[:, :1], distances(x1, x2)[:, :1])
+    assert backend.distances(normal(50, 20) + np.float32(1e6), x2[0] + np.float32(1e6)) is NotImplemented
+
+
 def density(x: Array) -> Array:
     return np.exp(-x * x / 2) / np.sqrt(2 * np.pi)
 

@@ -12,7 +12,7 @@ from lucid import devices, ops, tree
 from lucid.autograd import check_gradients, grad
 from lucid.autograd.operation import Composite
 from tests.comparing import assert_same
-from tests.op_samples import Op, Sample, laid_out, neural, numbers, on, pooling, uses_float64
+from tests.op_samples import Op, Sample, laid_out, neural, numbers, on, pooling, relation, uses_float64
 from tests.ops.test_gradients import differentiable, numbers_of, of_its_numbers, uneven
 
 
@@ -69,8 +69,8 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Watched:
 
 
 def samples(device: str) -> Iterator[tuple[Op, Sample]]:
-    """What reaches a composite: the samples of the neural ops and of pooling."""
-    for op in (*neural.OPS, *pooling.OPS):
+    """What reaches a composite: the samples of the neural ops, of pooling and of distances."""
+    for op in (*neural.OPS, *pooling.OPS, *relation.OPS):
         for sample in op.samples:
             if differentiable(op, sample) and not (device == "gpu" and uses_float64(sample)):
                 yield op, sample
@@ -150,6 +150,6 @@ def test_a_kernel_keeps_to_its_device(device: str) -> None:
 
 
 def test_samples_reach_every_composite() -> None:
-    named = {op.name for op in (*neural.OPS, *pooling.OPS)}
-    assert set(COMPOSITES) <= {"conv_of_channels", "conv_of_patches", "gelu_tanh", "sum_pool", *named}
+    named = {op.name for op in (*neural.OPS, *pooling.OPS, *relation.OPS)}
+    assert set(COMPOSITES) <= {"conv_of_channels", "conv_of_patches", "distances", "gelu_tanh", "sum_pool", *named}
     assert tree.leaves([list(samples("cpu"))])

@@ -207,6 +207,7 @@ RULES: dict[str, Rule] = {
     "conv_of_channels": _declined,
     "conv_of_patches": _declined,
     "convolve": _convolve,
+    "distances": _declined,
     "dropped": _declined,
     "getitem": getitem,
     "matmul": _matmul,
