@@ -28,7 +28,7 @@ def log_softmax_slope(out: Tensor, g: Tensor, /, *, axis: int) -> Tensor:
 
 
 @primitive(keeps_dtype=True, x=lambda xp, g, out, axis: xp.softmax_slope(out, g, axis=axis))
-def softmax(x: Tensor, /, *, axis: int = -1) -> Tensor:
+def softmax(x: Tensor, /, axis: int = -1) -> Tensor:
     """exp(x) divided by its sum along an axis, computed without overflow.
 
     >>> import lucid
@@ -40,7 +40,7 @@ def softmax(x: Tensor, /, *, axis: int = -1) -> Tensor:
 
 
 @primitive(keeps_dtype=True, x=lambda xp, g, out, axis: xp.log_softmax_slope(out, g, axis=axis))
-def log_softmax(x: Tensor, /, *, axis: int = -1) -> Tensor:
+def log_softmax(x: Tensor, /, axis: int = -1) -> Tensor:
     """The logarithm of `softmax`, exact where that is close to 0."""
     x = ready("log_softmax", PRECISE, x)
     return apply(log_softmax, x, axis=one_axis("log_softmax", x.ndim, axis))

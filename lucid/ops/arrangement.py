@@ -93,7 +93,7 @@ def _joined(arrays: Any, ndim: int, depth: int) -> Tensor:
     return reshape(arrays, (*(1,) * (ndim - arrays.ndim), *arrays.shape))
 
 
-def chunk(x: Tensor, chunks: int, /, *, axis: int = 0) -> tuple[Tensor, ...]:
+def chunk(x: Tensor, chunks: int, /, axis: int = 0) -> tuple[Tensor, ...]:
     """x cut along an axis into at most `chunks` parts of one size, of which the last may be smaller.
 
     Raises ValueError for less than one.
@@ -135,7 +135,7 @@ def unfold(x: Tensor, size: int, step: int = 1, /, *, axis: int = -1) -> Tensor:
     return moveaxis(x[(*[slice(None)] * axis, places)], axis + 1, -1)
 
 
-def rot90(x: Tensor, /, k: int = 1, *, axes: tuple[int, int] = (0, 1)) -> Tensor:
+def rot90(x: Tensor, /, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Tensor:
     """x turned by k right angles in the plane of two axes, from the first towards the second.
 
     Raises ShapeError unless there are two of them.

@@ -128,7 +128,7 @@ def _transformed(function: str, x: Tensor, plan: Sequence[tuple[int, int | None]
 # --- Complex transforms ----------------------------------------------------------------------------------------------
 
 
-def fft(x: Tensor, /, *, n: int | None = None, axis: int = -1, norm: str = "backward") -> Tensor:
+def fft(x: Tensor, /, n: int | None = None, axis: int = -1, *, norm: str = "backward") -> Tensor:
     """The discrete Fourier transform along an axis, of x cut off or filled with zeros to the size `n` if that is given.
 
     `norm` says where the factor 1 / n is: with the "backward" transform, the "forward" one, or "ortho", its root with
@@ -141,7 +141,7 @@ def fft(x: Tensor, /, *, n: int | None = None, axis: int = -1, norm: str = "back
     return _one("fft", x, n, axis, norm, inverse=False)
 
 
-def ifft(x: Tensor, /, *, n: int | None = None, axis: int = -1, norm: str = "backward") -> Tensor:
+def ifft(x: Tensor, /, n: int | None = None, axis: int = -1, *, norm: str = "backward") -> Tensor:
     """The inverse of `fft`, with its arguments."""
     return _one("ifft", x, n, axis, norm, inverse=True)
 
@@ -152,7 +152,7 @@ def _one(function: str, x: Tensor, n: int | None, axis: int, norm: str, inverse:
 
 
 def fftn(
-    x: Tensor, /, *, s: Sequence[int] | None = None, axes: Sequence[int] | None = None, norm: str = "backward"
+    x: Tensor, /, s: Sequence[int] | None = None, axes: Sequence[int] | None = None, *, norm: str = "backward"
 ) -> Tensor:
     """`fft` along several axes, all of them for None; `s` holds a size for each of `axes`, or -1 to leave it."""
     x = _complex("fftn", x)
@@ -160,7 +160,7 @@ def fftn(
 
 
 def ifftn(
-    x: Tensor, /, *, s: Sequence[int] | None = None, axes: Sequence[int] | None = None, norm: str = "backward"
+    x: Tensor, /, s: Sequence[int] | None = None, axes: Sequence[int] | None = None, *, norm: str = "backward"
 ) -> Tensor:
     """The inverse of `fftn`, with its arguments."""
     x = _complex("ifftn", x)
@@ -170,7 +170,7 @@ def ifftn(
 # --- Real transforms -------------------------------------------------------------------------------------------------
 
 
-def rfft(x: Tensor, /, *, n: int | None = None, axis: int = -1, norm: str = "backward") -> Tensor:
+def rfft(x: Tensor, /, n: int | None = None, axis: int = -1, *, norm: str = "backward") -> Tensor:
     """The first n // 2 + 1 numbers of the `fft` of real numbers; the others are their mirror images.
 
     >>> import lucid
@@ -181,7 +181,7 @@ def rfft(x: Tensor, /, *, n: int | None = None, axis: int = -1, norm: str = "bac
     return _halved("rfft", x, one_axis("rfft", x.ndim, axis), n, norm, inverse=False)
 
 
-def irfft(x: Tensor, /, *, n: int | None = None, axis: int = -1, norm: str = "backward") -> Tensor:
+def irfft(x: Tensor, /, n: int | None = None, axis: int = -1, *, norm: str = "backward") -> Tensor:
     """The inverse of `rfft`: `n` real numbers, 2 (m - 1) for m complex ones if not given.
 
     >>> import lucid
@@ -204,7 +204,7 @@ def _doubled(function: str, x: Tensor, axis: int, n: int | None, norm: str, inve
 
 
 def rfftn(
-    x: Tensor, /, *, s: Sequence[int] | None = None, axes: Sequence[int] | None = None, norm: str = "backward"
+    x: Tensor, /, s: Sequence[int] | None = None, axes: Sequence[int] | None = None, *, norm: str = "backward"
 ) -> Tensor:
     """`rfft` along the last of several axes, then `fft` along the others; the arguments are those of `fftn`."""
     x = exact(ready("rfftn", REAL_FLOATING, x))
@@ -213,7 +213,7 @@ def rfftn(
 
 
 def irfftn(
-    x: Tensor, /, *, s: Sequence[int] | None = None, axes: Sequence[int] | None = None, norm: str = "backward"
+    x: Tensor, /, s: Sequence[int] | None = None, axes: Sequence[int] | None = None, *, norm: str = "backward"
 ) -> Tensor:
     """The inverse of `rfftn`; the size of the last axis is 2 (m - 1) for m complex numbers if not given."""
     x = _complex("irfftn", x)
@@ -227,7 +227,7 @@ def _named(function: str, plan: list[tuple[int, int | None]]) -> list[tuple[int,
     return plan
 
 
-def hfft(x: Tensor, /, *, n: int | None = None, axis: int = -1, norm: str = "backward") -> Tensor:
+def hfft(x: Tensor, /, n: int | None = None, axis: int = -1, *, norm: str = "backward") -> Tensor:
     """The `fft` of n numbers that are their own conjugate mirror images, of which x has the first: `n` real numbers.
 
     n is 2 (m - 1) for m numbers if not given.
@@ -236,7 +236,7 @@ def hfft(x: Tensor, /, *, n: int | None = None, axis: int = -1, norm: str = "bac
     return _doubled("hfft", x, one_axis("hfft", x.ndim, axis), n, norm, inverse=False)
 
 
-def ihfft(x: Tensor, /, *, n: int | None = None, axis: int = -1, norm: str = "backward") -> Tensor:
+def ihfft(x: Tensor, /, n: int | None = None, axis: int = -1, *, norm: str = "backward") -> Tensor:
     """The inverse of `hfft`: the first n // 2 + 1 numbers of the inverse transform of real ones."""
     x = exact(ready("ihfft", REAL_FLOATING, x))
     return conj(_halved("ihfft", x, one_axis("ihfft", x.ndim, axis), n, norm, inverse=True))
@@ -273,7 +273,7 @@ def _spacing(function: str, dtype: DType | None, device: Device | None) -> DType
     return dtype
 
 
-def fftshift(x: Tensor, /, *, axes: Axis = None) -> Tensor:
+def fftshift(x: Tensor, /, axes: Axis = None) -> Tensor:
     """x with frequency 0 in the middle of axes, of all of them for None.
 
     >>> import lucid
@@ -283,7 +283,7 @@ def fftshift(x: Tensor, /, *, axes: Axis = None) -> Tensor:
     return _shifted("fftshift", x, axes, 1)
 
 
-def ifftshift(x: Tensor, /, *, axes: Axis = None) -> Tensor:
+def ifftshift(x: Tensor, /, axes: Axis = None) -> Tensor:
     """The inverse of `fftshift`."""
     return _shifted("ifftshift", x, axes, -1)
 

@@ -277,7 +277,7 @@ def _canonical_slice(part: slice, size: int) -> slice:
     return slice(start, None if stop < 0 else stop, step)
 
 
-def take(x: Tensor, indices: Tensor, /, *, axis: int | None = None) -> Tensor:
+def take(x: Tensor, indices: Tensor, /, axis: int | None = None) -> Tensor:
     """The elements of x at `indices` along an axis, which may be left out for a tensor with one.
 
     >>> import lucid
@@ -292,7 +292,7 @@ def take(x: Tensor, indices: Tensor, /, *, axis: int | None = None) -> Tensor:
     return getitem(x, (*[slice(None)] * one_axis("take", x.ndim, axis), tensor("take", indices, "indices")))
 
 
-def take_along_axis(x: Tensor, indices: Tensor, /, *, axis: int = -1) -> Tensor:
+def take_along_axis(x: Tensor, indices: Tensor, /, axis: int = -1) -> Tensor:
     """The elements of x at `indices` along an axis, both broadcast together along the others.
 
     >>> import lucid

@@ -105,7 +105,7 @@ def tensordot(x1: Tensor, x2: Tensor, /, *, axes: int | tuple[Sequence[int], Seq
     return reshape(matmul(left, right), (*rows, *columns))
 
 
-def vecdot(x1: Tensor, x2: Tensor, /, *, axis: int = -1) -> Tensor:
+def vecdot(x1: Tensor, x2: Tensor, /, axis: int = -1) -> Tensor:
     """The dot products of the vectors along an axis of both, the first ones conjugated; other axes broadcast.
 
     Raises ShapeError if the vectors differ in length.

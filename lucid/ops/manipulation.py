@@ -71,7 +71,7 @@ def flatten(x: Tensor, /, start_axis: int = 0, end_axis: int = -1) -> Tensor:
     return reshape(x, (*x.shape[:start], prod(x.shape[start : end + 1]), *x.shape[end + 1 :]))
 
 
-def unflatten(x: Tensor, /, shape: Sequence[int], *, axis: int) -> Tensor:
+def unflatten(x: Tensor, /, shape: Sequence[int], axis: int) -> Tensor:
     """x with an axis taken apart into several of `shape`, of which one size may be -1. The inverse of `flatten`.
 
     >>> import lucid
@@ -168,7 +168,7 @@ def _part(xp: Any, g: Any, shapes: Sequence[tuple[int, ...]], position: int, axi
 
 
 @primitive(keeps_dtype=True, arrays=_part)
-def concat(arrays: Sequence[Tensor], /, *, axis: int | None = 0) -> Tensor:
+def concat(arrays: Sequence[Tensor], /, axis: int | None = 0) -> Tensor:
     """Tensors joined along an axis; each flattened first if `axis` is None.
 
     Raises ShapeError if their shapes differ elsewhere.
@@ -191,7 +191,7 @@ def _without(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
     return shape[:axis] + shape[axis + 1 :]
 
 
-def stack(arrays: Sequence[Tensor], /, *, axis: int = 0) -> Tensor:
+def stack(arrays: Sequence[Tensor], /, axis: int = 0) -> Tensor:
     """Tensors of one shape, joined along a new axis.
 
     >>> import lucid
@@ -205,7 +205,7 @@ def stack(arrays: Sequence[Tensor], /, *, axis: int = 0) -> Tensor:
     return concat([expand_dims(x, axis) for x in arrays], axis=axis)
 
 
-def unstack(x: Tensor, /, *, axis: int = 0) -> tuple[Tensor, ...]:
+def unstack(x: Tensor, /, axis: int = 0) -> tuple[Tensor, ...]:
     """The slices of x along an axis, without that axis."""
     x = tensor("unstack", x)
     return tuple(_slices(x, one_axis("unstack", x.ndim, axis)))
@@ -220,7 +220,7 @@ def _slices(x: Tensor, axis: int) -> list[Tensor]:
     return [*_slices(halves[0], axis), *_slices(halves[1], axis)]
 
 
-def split(x: Tensor, /, sections: int | Sequence[int], *, axis: int = 0) -> tuple[Tensor, ...]:
+def split(x: Tensor, /, sections: int | Sequence[int], axis: int = 0) -> tuple[Tensor, ...]:
     """x cut along an axis, into `sections` equal parts or into parts of the given sizes.
 
     Raises ShapeError if the sizes do not add up.
@@ -244,14 +244,14 @@ def split(x: Tensor, /, sections: int | Sequence[int], *, axis: int = 0) -> tupl
 
 
 @primitive(x=lambda xp, g, axis: xp.flip(g, axis=axis))
-def flip(x: Tensor, /, *, axis: Axis = None) -> Tensor:
+def flip(x: Tensor, /, axis: Axis = None) -> Tensor:
     """x with the order of elements turned round along axes, along all of them for None."""
     x = tensor("flip", x)
     return apply(flip, x, axis=axes("flip", x, axis))
 
 
 @primitive(x=lambda xp, g, shift, axis: xp.roll(g, tuple(-s for s in shift), axis=axis))
-def roll(x: Tensor, /, shift: int | tuple[int, ...], *, axis: Axis = None) -> Tensor:
+def roll(x: Tensor, /, shift: int | tuple[int, ...], axis: Axis = None) -> Tensor:
     """x with elements moved by `shift` places along axes, those that leave at one end coming back at the other."""
     x = tensor("roll", x)
     if axis is None:

@@ -22,7 +22,7 @@ def _present(x: Tensor) -> Tensor:
     return logical_not(isnan(x)) if x.dtype.is_floating else equal(x, x)
 
 
-def nansum(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
+def nansum(x: Tensor, /, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """The sum of the elements that are not nan; 0 for none.
 
     >>> import lucid
@@ -33,13 +33,13 @@ def nansum(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor
     return sum(where(_present(x), x, zeros_like(x)), axis=axes("nansum", x, axis), keepdims=keepdims)
 
 
-def nanprod(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
+def nanprod(x: Tensor, /, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """The product of the elements that are not nan; 1 for none."""
     x = ready("nanprod", ANY, x)
     return prod(where(_present(x), x, ones_like(x)), axis=axes("nanprod", x, axis), keepdims=keepdims)
 
 
-def nanmean(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
+def nanmean(x: Tensor, /, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """The mean of the elements that are not nan; nan for none."""
     x = ready("nanmean", FLOATING, x)
     out = _mean(exact(x), axes("nanmean", x, axis), keepdims)
@@ -56,7 +56,7 @@ def _positive(count: Tensor, x: Tensor) -> Tensor:
     return where(less_equal(count, 0), float("nan"), astype(count, finfo(x.dtype).dtype))
 
 
-def nanvar(x: Tensor, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Tensor:
+def nanvar(x: Tensor, /, axis: Axis = None, *, correction: float = 0.0, keepdims: bool = False) -> Tensor:
     """The variance of the elements that are not nan, as `var` has it; nan for none."""
     return _variance("nanvar", x, axis, correction, keepdims)
 
@@ -72,19 +72,19 @@ def _variance(function: str, x: Tensor, axis: Axis, correction: float, keepdims:
     return astype(out, x.dtype, copy=False)
 
 
-def nanstd(x: Tensor, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Tensor:
+def nanstd(x: Tensor, /, axis: Axis = None, *, correction: float = 0.0, keepdims: bool = False) -> Tensor:
     """The standard deviation of the elements that are not nan, the square root of `nanvar`; nan for none."""
     x = ready("nanstd", REAL_FLOATING, x)
     variance = _variance("nanstd", exact(x), axis, correction, keepdims)
     return astype(deviation(variance), x.dtype, copy=False)
 
 
-def nanmax(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
+def nanmax(x: Tensor, /, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """The largest element that is not nan; nan where all are. Raises ShapeError for no elements."""
     return _extreme("nanmax", max, x, axis, keepdims, -math.inf)
 
 
-def nanmin(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
+def nanmin(x: Tensor, /, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """The smallest element that is not nan; nan where all are. Raises ShapeError for no elements."""
     return _extreme("nanmin", min, x, axis, keepdims, math.inf)
 
@@ -99,7 +99,7 @@ def _extreme(name: str, function: Callable[..., Tensor], x: Tensor, axis: Axis, 
     return where(equal(sum(present, axis=axis, keepdims=keepdims), 0), float("nan"), out)
 
 
-def nanargmax(x: Tensor, /, *, axis: int | None = None, keepdims: bool = False) -> Tensor:
+def nanargmax(x: Tensor, /, axis: int | None = None, *, keepdims: bool = False) -> Tensor:
     """The index, int64, of the first largest element that is not nan, along an axis, or in the flattened x for None.
 
     It is -1 where all are nan. NumPy raises there, for which a graph would have to stop and read the values. Raises
@@ -112,7 +112,7 @@ def nanargmax(x: Tensor, /, *, axis: int | None = None, keepdims: bool = False) 
     return _place("nanargmax", argmax, x, axis, keepdims, -math.inf)
 
 
-def nanargmin(x: Tensor, /, *, axis: int | None = None, keepdims: bool = False) -> Tensor:
+def nanargmin(x: Tensor, /, axis: int | None = None, *, keepdims: bool = False) -> Tensor:
     """The index, int64, of the first smallest element that is not nan, as `nanargmax` has that of the largest."""
     return _place("nanargmin", argmin, x, axis, keepdims, math.inf)
 

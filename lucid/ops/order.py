@@ -50,7 +50,7 @@ class ValuesAndIndices(NamedTuple):
 # --- The largest and the middle --------------------------------------------------------------------------------------
 
 
-def topk(x: Tensor, k: int, /, *, axis: int = -1, largest: bool = True, sorted: bool = True) -> ValuesAndIndices:
+def topk(x: Tensor, k: int, /, axis: int = -1, *, largest: bool = True, sorted: bool = True) -> ValuesAndIndices:
     """The k largest elements along an axis, or the smallest, and their indices, int64, in order; nan is largest.
 
     They are always sorted: `sorted` is there for code that asks for it. Raises ShapeError if there are fewer than k.
@@ -67,7 +67,7 @@ def topk(x: Tensor, k: int, /, *, axis: int = -1, largest: bool = True, sorted: 
     return ValuesAndIndices(take_along_axis(x, indices, axis=axis), indices)
 
 
-def kthvalue(x: Tensor, k: int, /, *, axis: int = -1, keepdims: bool = False) -> ValuesAndIndices:
+def kthvalue(x: Tensor, k: int, /, axis: int = -1, *, keepdims: bool = False) -> ValuesAndIndices:
     """The k-th smallest element along an axis, counted from 1, and its index, int64; nan is largest.
 
     Raises ShapeError if there are fewer than k.
@@ -93,8 +93,8 @@ def quantile(
     x: Tensor,
     q: Tensor | float | Sequence[float],
     /,
-    *,
     axis: Axis = None,
+    *,
     keepdims: bool = False,
     method: str = "linear",
 ) -> Tensor:
@@ -116,8 +116,8 @@ def nanquantile(
     x: Tensor,
     q: Tensor | float | Sequence[float],
     /,
-    *,
     axis: Axis = None,
+    *,
     keepdims: bool = False,
     method: str = "linear",
 ) -> Tensor:
@@ -171,7 +171,7 @@ def _rows(function: str, x: Tensor, axis: Axis) -> tuple[Tensor, tuple[int, ...]
     return reshape(permute_dims(x, (*rest, *reduced)), (*(x.shape[a] for a in rest), count)), reduced
 
 
-def median(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
+def median(x: Tensor, /, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """The middle element along axes, all of them for None, or the mean of the middle two; nan where there is a nan.
 
     Raises ShapeError for no elements.
@@ -183,7 +183,7 @@ def median(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor
     return _median("median", x, axis, keepdims, skip=False)
 
 
-def nanmedian(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
+def nanmedian(x: Tensor, /, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """The median of the elements that are not nan; nan where all are. Raises ShapeError for no elements."""
     return _median("nanmedian", x, axis, keepdims, skip=True)
 
@@ -205,7 +205,7 @@ def _median(function: str, x: Tensor, axis: Axis, keepdims: bool, skip: bool) ->
     return astype(reshape(out, kept), x.dtype, copy=False)
 
 
-def mode(x: Tensor, /, *, axis: int = -1, keepdims: bool = False) -> ValuesAndIndices:
+def mode(x: Tensor, /, axis: int = -1, *, keepdims: bool = False) -> ValuesAndIndices:
     """The element that occurs most often along an axis, the least of several, and the last index, int64, that has it.
 
     Raises ShapeError for no elements.
@@ -318,7 +318,7 @@ def _edges(x: Tensor, bins: int, range: tuple[float, float] | None) -> Tensor:
 # --- Extremes so far -------------------------------------------------------------------------------------------------
 
 
-def cummax(x: Tensor, /, *, axis: int = -1) -> ValuesAndIndices:
+def cummax(x: Tensor, /, axis: int = -1) -> ValuesAndIndices:
     """The largest of the first 1, 2, 3, ... elements along an axis, and its index, int64, the last of equal ones.
 
     From the first nan on it is nan.
@@ -330,7 +330,7 @@ def cummax(x: Tensor, /, *, axis: int = -1) -> ValuesAndIndices:
     return _so_far("cummax", x, axis, largest=True)
 
 
-def cummin(x: Tensor, /, *, axis: int = -1) -> ValuesAndIndices:
+def cummin(x: Tensor, /, axis: int = -1) -> ValuesAndIndices:
     """The smallest of the first 1, 2, 3, ... elements along an axis, and its index, int64, the last of equal ones.
 
     From the first nan on it is nan.

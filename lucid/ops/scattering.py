@@ -38,7 +38,7 @@ __all__ = [
 REDUCTIONS = (None, "sum", "mean", "prod", "amax", "amin")
 
 
-def gather(x: Tensor, indices: Tensor, /, *, axis: int) -> Tensor:
+def gather(x: Tensor, indices: Tensor, /, axis: int) -> Tensor:
     """The elements of x at `indices` along an axis; the result has the shape of the indices.
 
     Unlike `take_along_axis` it does not broadcast: along other axes x may be larger than the indices, and what lies
@@ -87,8 +87,8 @@ def scatter(
     indices: Tensor,
     source: Tensor | Scalar,
     /,
-    *,
     axis: int,
+    *,
     reduce: str | None = None,
     include_self: bool = True,
 ) -> Tensor:
@@ -195,7 +195,7 @@ def _end(x: Tensor, sign: int) -> Any:
     return iinfo(x.dtype).max if sign > 0 else iinfo(x.dtype).min
 
 
-def put_along_axis(x: Tensor, indices: Tensor, values: Tensor | Scalar, /, *, axis: int = -1) -> Tensor:
+def put_along_axis(x: Tensor, indices: Tensor, values: Tensor | Scalar, /, axis: int = -1) -> Tensor:
     """x with `values` at `indices` along an axis; the indices broadcast with x along the others, and the values too.
 
     >>> import lucid
@@ -213,7 +213,7 @@ def put_along_axis(x: Tensor, indices: Tensor, values: Tensor | Scalar, /, *, ax
     return setitem(x, written, _key(broadcast_to(indices, shape), axis))
 
 
-def index_select(x: Tensor, indices: Tensor, /, *, axis: int) -> Tensor:
+def index_select(x: Tensor, indices: Tensor, /, axis: int) -> Tensor:
     """The parts of x at `indices` (n,) along an axis.
 
     >>> import lucid
@@ -232,7 +232,7 @@ def _places(function: str, indices: Tensor) -> Tensor:
     return indices
 
 
-def index_add(x: Tensor, indices: Tensor, source: Tensor, /, *, axis: int, alpha: Scalar = 1) -> Tensor:
+def index_add(x: Tensor, indices: Tensor, source: Tensor, /, axis: int, *, alpha: Scalar = 1) -> Tensor:
     """x with `alpha` times the parts of `source` added at `indices` (n,) along an axis, once for each time named.
 
     >>> import lucid

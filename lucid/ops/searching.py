@@ -60,13 +60,13 @@ def where(condition: Tensor, x1: Tensor | Scalar, x2: Tensor | Scalar, /) -> Ten
 
 
 @primitive()
-def argmax(x: Tensor, /, *, axis: int | None = None, keepdims: bool = False) -> Tensor:
+def argmax(x: Tensor, /, axis: int | None = None, *, keepdims: bool = False) -> Tensor:
     """The index, int64, of the first largest element along an axis, or in the flattened x for None; nan counts."""
     return _extreme(argmax, x, axis, keepdims)
 
 
 @primitive()
-def argmin(x: Tensor, /, *, axis: int | None = None, keepdims: bool = False) -> Tensor:
+def argmin(x: Tensor, /, axis: int | None = None, *, keepdims: bool = False) -> Tensor:
     """The index, int64, of the first smallest element along an axis, or in the flattened x for None; nan counts."""
     return _extreme(argmin, x, axis, keepdims)
 
@@ -103,7 +103,7 @@ def nonzero(x: Tensor, /) -> tuple[Tensor, ...]:
 
 
 @primitive()
-def count_nonzero(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
+def count_nonzero(x: Tensor, /, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """How many elements are not 0, int64, along axes, all of them for None.
 
     >>> import lucid
@@ -145,12 +145,12 @@ def searchsorted(
     return apply(searchsorted, x1, x2, side=side)
 
 
-def tril(x: Tensor, /, *, k: int = 0) -> Tensor:
+def tril(x: Tensor, /, k: int = 0) -> Tensor:
     """Matrices x (..., rows, columns) with zeros above the k-th diagonal."""
     return _triangle("tril", x, k, lambda rows, columns: columns <= rows)
 
 
-def triu(x: Tensor, /, *, k: int = 0) -> Tensor:
+def triu(x: Tensor, /, k: int = 0) -> Tensor:
     """Matrices x (..., rows, columns) with zeros below the k-th diagonal."""
     return _triangle("triu", x, k, lambda rows, columns: columns >= rows)
 

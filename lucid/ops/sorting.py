@@ -9,7 +9,7 @@ __all__ = ["argsort", "sort"]
 
 
 @primitive()
-def argsort(x: Tensor, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Tensor:
+def argsort(x: Tensor, /, axis: int = -1, *, descending: bool = False, stable: bool = True) -> Tensor:
     """The indices, int64, that sort x along an axis; equal elements keep their order, nan is largest.
 
     >>> import lucid
@@ -28,6 +28,6 @@ def in_order(
     return apply(argsort, x, axis=axis, descending=bool(descending), part=part or (0, x.shape[axis]))
 
 
-def sort(x: Tensor, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Tensor:
+def sort(x: Tensor, /, axis: int = -1, *, descending: bool = False, stable: bool = True) -> Tensor:
     """x with its elements in order along an axis; nan is largest."""
     return take_along_axis(x, in_order("sort", x, axis, descending), axis=axis)

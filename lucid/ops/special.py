@@ -173,7 +173,7 @@ def sinc(x: Tensor, /) -> Tensor:
     return astype(where(near, series, sin(many) / many), x.dtype, copy=False)
 
 
-def logcumsumexp(x: Tensor, /, *, axis: int = -1) -> Tensor:
+def logcumsumexp(x: Tensor, /, axis: int = -1) -> Tensor:
     """The `logsumexp` of the first 1, 2, 3, ... elements along an axis.
 
     >>> import lucid
@@ -189,7 +189,7 @@ def logcumsumexp(x: Tensor, /, *, axis: int = -1) -> Tensor:
     return astype(out, x.dtype, copy=False)
 
 
-def logsumexp(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
+def logsumexp(x: Tensor, /, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """log(sum(exp(x))) along axes, all of them for None, without overflow; minus infinity for no elements.
 
     >>> import lucid

@@ -34,7 +34,7 @@ def _widened(function: str, x: Tensor, dtype: DType | None) -> Tensor:
 
 
 @primitive(keeps_dtype=True, x=lambda xp, g, x_shape, axis: _spread(xp, g, x_shape, axis))
-def sum(x: Tensor, /, *, axis: Axis = None, dtype: DType | None = None, keepdims: bool = False) -> Tensor:
+def sum(x: Tensor, /, axis: Axis = None, *, dtype: DType | None = None, keepdims: bool = False) -> Tensor:
     """The sum along axes, all of them for None. Integers add up in 64 bits.
 
     >>> import lucid
@@ -54,7 +54,7 @@ def _same_share(xp: Any, g: Any, x: Any, out: Any, x_shape: tuple[int, ...], axi
 
 
 @primitive(keeps_dtype=True, x=_same_share)
-def max(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
+def max(x: Tensor, /, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """The largest element along axes, all of them for None; nan if there is one. Equal ones share the gradient.
 
     Raises ShapeError if there is no element to choose from.
@@ -63,7 +63,7 @@ def max(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
 
 
 @primitive(keeps_dtype=True, x=_same_share)
-def min(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
+def min(x: Tensor, /, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """The smallest element along axes, all of them for None; nan if there is one. Equal ones share the gradient.
 
     Raises ShapeError if there is no element to choose from.
@@ -115,7 +115,7 @@ def _widths(x: Any, axis: int, low: int, high: int) -> tuple[tuple[int, int], ..
 
 
 @primitive(x=_of_the_others)
-def prod(x: Tensor, /, *, axis: Axis = None, dtype: DType | None = None, keepdims: bool = False) -> Tensor:
+def prod(x: Tensor, /, axis: Axis = None, *, dtype: DType | None = None, keepdims: bool = False) -> Tensor:
     """The product along axes, all of them for None. Integers are multiplied in 64 bits.
 
     >>> import lucid
@@ -144,7 +144,7 @@ def _to_factors(xp: Any, g: Any, x: Any, axis: int, out: Any) -> Any:
 
 @primitive(x=_to_factors)
 def cumulative_prod(
-    x: Tensor, /, *, axis: int | None = None, dtype: DType | None = None, include_initial: bool = False
+    x: Tensor, /, axis: int | None = None, *, dtype: DType | None = None, include_initial: bool = False
 ) -> Tensor:
     """The products of the first 1, 2, 3, ... elements along an axis, which may be left out for a tensor with one.
 
@@ -159,7 +159,7 @@ def cumulative_prod(
 
 @primitive(x=lambda xp, g, axis: xp.flip(xp.cumulative_sum(xp.flip(g, axis=(axis,)), axis=axis), axis=(axis,)))
 def cumulative_sum(
-    x: Tensor, /, *, axis: int | None = None, dtype: DType | None = None, include_initial: bool = False
+    x: Tensor, /, axis: int | None = None, *, dtype: DType | None = None, include_initial: bool = False
 ) -> Tensor:
     """The sums of the first 1, 2, 3, ... elements along an axis, which may be left out for a tensor with one.
 
@@ -189,7 +189,7 @@ def exact(x: Tensor) -> Tensor:
     return astype(x, float32) if x.dtype.itemsize == 2 and x.dtype.is_floating else x
 
 
-def mean(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
+def mean(x: Tensor, /, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """The arithmetic mean along axes, all of them for None, in floating point for integers too."""
     x = ready("mean", precise(FLOATING), x)
     count = product(x.shape[a] for a in axes("mean", x, axis))
@@ -197,7 +197,7 @@ def mean(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     return astype(out, x.dtype, copy=False)
 
 
-def var(x: Tensor, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Tensor:
+def var(x: Tensor, /, axis: Axis = None, *, correction: float = 0.0, keepdims: bool = False) -> Tensor:
     """The variance along axes: squared distances from the mean, summed and divided by the count less `correction`.
 
     It is real for complex numbers too.
@@ -216,7 +216,7 @@ def _variance(function: str, x: Tensor, axis: Axis, correction: float, keepdims:
     return astype(out, x.dtype, copy=False) if is_real else out
 
 
-def std(x: Tensor, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Tensor:
+def std(x: Tensor, /, axis: Axis = None, *, correction: float = 0.0, keepdims: bool = False) -> Tensor:
     """The standard deviation along axes, the square root of `var`."""
     x = ready("std", precise(FLOATING), x)
     found = deviation(_variance("std", exact(x), axis, correction, keepdims))

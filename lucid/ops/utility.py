@@ -11,21 +11,21 @@ __all__ = ["all", "any", "diff"]
 
 
 @primitive()
-def any(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
+def any(x: Tensor, /, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """Whether at least one element is not 0."""
     x = ready("any", LOGICAL, x)
     return apply(any, x, axis=axes("any", x, axis), keepdims=bool(keepdims))
 
 
 @primitive()
-def all(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
+def all(x: Tensor, /, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """Whether no element is 0."""
     x = ready("all", LOGICAL, x)
     return apply(all, x, axis=axes("all", x, axis), keepdims=bool(keepdims))
 
 
 def diff(
-    x: Tensor, /, *, axis: int = -1, n: int = 1, prepend: Tensor | None = None, append: Tensor | None = None
+    x: Tensor, /, n: int = 1, axis: int = -1, *, prepend: Tensor | None = None, append: Tensor | None = None
 ) -> Tensor:
     """The differences of neighbours along an axis, taken `n` times, of x with `prepend` before and `append` after it.
 

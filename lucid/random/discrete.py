@@ -55,7 +55,7 @@ def integers(
 
 
 def permutation(
-    x: int | Tensor, *, axis: int = 0, device: Device | None = None, generator: Generator | None = None
+    x: int | Tensor, axis: int = 0, *, device: Device | None = None, generator: Generator | None = None
 ) -> Tensor:
     """The integers from 0 to x - 1, int64, in random order; or a tensor with its parts along an axis in random order.
 

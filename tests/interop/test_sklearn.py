@@ -1,6 +1,6 @@
 """scikit-learn takes tensors with `array_api_dispatch=True`: the same results as from NumPy arrays.
 
-Left out: `roc_curve`, for which scikit-learn 1.9 calls `xp.diff(x, 2)` where the standard takes `n` by keyword alone,
+Left out: `roc_curve`, for which scikit-learn 1.9 calls `xp.where(condition)` where the standard takes three arguments,
 and `PLSRegression`, which it does not list among those that take such arrays.
 """
 

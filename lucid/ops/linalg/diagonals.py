@@ -14,7 +14,7 @@ from .matrices import shaped
 __all__ = ["diag_embed", "diagonal", "trace"]
 
 
-def diagonal(x: Tensor, /, *, offset: int = 0) -> Tensor:
+def diagonal(x: Tensor, /, offset: int = 0) -> Tensor:
     """The diagonals (..., k) of matrices (..., m, n), `offset` places above the main one.
 
     >>> import lucid
@@ -33,7 +33,7 @@ def _diagonal(function: str, x: Tensor, offset: int) -> Tensor:
     return flat[..., first : first + length * (n + 1) : n + 1] if length > 0 else flat[..., :0]
 
 
-def diag_embed(x: Tensor, /, *, offset: int = 0) -> Tensor:
+def diag_embed(x: Tensor, /, offset: int = 0) -> Tensor:
     """Matrices (..., n, n) with x (..., k) on the diagonal `offset` places above the main one, and zeros elsewhere.
 
     >>> import lucid
@@ -51,7 +51,7 @@ def diag_embed(x: Tensor, /, *, offset: int = 0) -> Tensor:
     return where(on, x[..., :, None] if offset > 0 else x[..., None, :], zeros_like(x[..., None]))
 
 
-def trace(x: Tensor, /, *, offset: int = 0, dtype: DType | None = None) -> Tensor:
+def trace(x: Tensor, /, offset: int = 0, *, dtype: DType | None = None) -> Tensor:
     """The sums (...) of the diagonals of matrices (..., m, n), `offset` places above the main one.
 
     Integers add up in 64 bits. Raises ShapeError if there are no matrices.

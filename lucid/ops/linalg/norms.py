@@ -29,7 +29,7 @@ def _root(x: Tensor, root: Callable[[Tensor], Tensor]) -> Tensor:
     return where(zero, 0.0, root(where(zero, 1.0, x)))
 
 
-def vector_norm(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False, ord: int | float = 2) -> Tensor:
+def vector_norm(x: Tensor, /, ord: int | float = 2, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """The norms sum(abs(x) ** ord) ** (1 / ord) of the vectors along axes, all of them for None.
 
     `ord` may be inf (the largest absolute value), -inf (the smallest) and 0 (how many are not 0). The gradient at
@@ -60,7 +60,7 @@ def vector_norm(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False, ord:
     return rounded(low, found)
 
 
-def matrix_norm(x: Tensor, /, *, keepdims: bool = False, ord: int | float | str | None = "fro") -> Tensor:
+def matrix_norm(x: Tensor, /, ord: int | float | str | None = "fro", *, keepdims: bool = False) -> Tensor:
     """The norms (...) of matrices (..., m, n).
 
     `ord` is "fro" (or None; the root of the sum of squares), "nuc" (the sum of singular values), 2 or -2 (the largest
@@ -97,7 +97,7 @@ def _end(sizes: Tensor, largest: bool) -> Tensor:
     return statistical.min(sizes, axis=-1)
 
 
-def norm(x: Tensor, /, *, ord: int | float | str | None = None, axis: Axis = None, keepdims: bool = False) -> Tensor:
+def norm(x: Tensor, /, ord: int | float | str | None = None, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """`vector_norm` along one axis, `matrix_norm` along two; without `axis`, of x as one vector or one matrix.
 
     Without `ord` and `axis`, the root of the sum of all squares.

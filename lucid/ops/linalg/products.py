@@ -115,7 +115,7 @@ def vander(x: Tensor, /, *, n: int | None = None) -> Tensor:
     return power(x[..., None], astype(powers, x.dtype))
 
 
-def cross(x1: Tensor, x2: Tensor, /, *, axis: int = -1) -> Tensor:
+def cross(x1: Tensor, x2: Tensor, /, axis: int = -1) -> Tensor:
     """The cross products of the vectors of length 3 along an axis of both; other axes broadcast.
 
     >>> import lucid
