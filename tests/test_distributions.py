@@ -7,6 +7,7 @@ fail once in a thousand seeds; seeds were not chosen.
 import copy
 import math
 import pickle
+import re
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from lucid.errors import CompileError, DeviceError, DTypeError, ShapeError
 from lucid.random import Generator
 
 N = 20_000
+MANY = (N,)
 DTYPES = [lucid.float16, lucid.bfloat16, lucid.float32, lucid.float64]
 RESOLUTION = {lucid.float16: 2.0**-11, lucid.bfloat16: 2.0**-8, lucid.float32: 2.0**-24, lucid.float64: 2.0**-53}
 
@@ -31,30 +33,30 @@ def host(x):
 
 
 CONTINUOUS = {
-    "uniform": (lambda **o: random.uniform(N, -1.0, 3.0, **o), stats.uniform(-1, 4)),
-    "normal": (lambda **o: random.normal(N, 1.0, 2.0, **o), stats.norm(1, 2)),
+    "uniform": (lambda **o: random.uniform(MANY, -1.0, 3.0, **o), stats.uniform(-1, 4)),
+    "normal": (lambda **o: random.normal(MANY, 1.0, 2.0, **o), stats.norm(1, 2)),
     "truncated_normal": (
-        lambda **o: random.truncated_normal(N, 0.5, 2.0, -1.0, 4.0, **o),
+        lambda **o: random.truncated_normal(MANY, 0.5, 2.0, -1.0, 4.0, **o),
         stats.truncnorm(-0.75, 1.75, 0.5, 2),
     ),
     "truncated_normal of tensors": (
-        lambda **o: random.truncated_normal(N, 0.5, 2.0, lucid.asarray(-1.0, device=o["device"]), 4.0, **o),
+        lambda **o: random.truncated_normal(MANY, 0.5, 2.0, lucid.asarray(-1.0, device=o["device"]), 4.0, **o),
         stats.truncnorm(-0.75, 1.75, 0.5, 2),
     ),
-    "exponential": (lambda **o: random.exponential(N, 0.5, **o), stats.expon(0, 0.5)),
-    "gamma 0.3": (lambda **o: random.gamma(N, 0.3, **o), stats.gamma(0.3)),
-    "gamma 1": (lambda **o: random.gamma(N, 1.0, 3.0, **o), stats.gamma(1, scale=3)),
-    "gamma 2.5": (lambda **o: random.gamma(N, lucid.asarray(2.5, device=o["device"]), **o), stats.gamma(2.5)),
-    "gamma 1e6": (lambda **o: random.gamma(N, 1e6, 1e-6, **o), stats.gamma(1e6, scale=1e-6)),
-    "beta 0.5 0.5": (lambda **o: random.beta(N, 0.5, 0.5, **o), stats.beta(0.5, 0.5)),
-    "laplace": (lambda **o: random.laplace(N, 1.0, 0.5, **o), stats.laplace(1, 0.5)),
-    "gumbel": (lambda **o: random.gumbel(N, -1.0, 2.0, **o), stats.gumbel_r(-1, 2)),
-    "student_t": (lambda **o: random.student_t(N, 5.0, 1.0, 2.0, **o), stats.t(5, 1, 2)),
+    "exponential": (lambda **o: random.exponential(MANY, 0.5, **o), stats.expon(0, 0.5)),
+    "gamma 0.3": (lambda **o: random.gamma(MANY, 0.3, **o), stats.gamma(0.3)),
+    "gamma 1": (lambda **o: random.gamma(MANY, 1.0, 3.0, **o), stats.gamma(1, scale=3)),
+    "gamma 2.5": (lambda **o: random.gamma(MANY, lucid.asarray(2.5, device=o["device"]), **o), stats.gamma(2.5)),
+    "gamma 1e6": (lambda **o: random.gamma(MANY, 1e6, 1e-6, **o), stats.gamma(1e6, scale=1e-6)),
+    "beta 0.5 0.5": (lambda **o: random.beta(MANY, 0.5, 0.5, **o), stats.beta(0.5, 0.5)),
+    "laplace": (lambda **o: random.laplace(MANY, 1.0, 0.5, **o), stats.laplace(1, 0.5)),
+    "gumbel": (lambda **o: random.gumbel(MANY, -1.0, 2.0, **o), stats.gumbel_r(-1, 2)),
+    "student_t": (lambda **o: random.student_t(MANY, 5.0, 1.0, 2.0, **o), stats.t(5, 1, 2)),
     "dirichlet": (
         lambda **o: random.dirichlet((N, 3), lucid.asarray([1.0, 2.0, 3.0], device=o["device"]), **o)[:, 0],
         stats.beta(1, 5),
     ),
-    "beta 2 5": (lambda **o: random.beta(N, 2.0, lucid.asarray(5.0, device=o["device"]), **o), stats.beta(2, 5)),
+    "beta 2 5": (lambda **o: random.beta(MANY, 2.0, lucid.asarray(5.0, device=o["device"]), **o), stats.beta(2, 5)),
 }
 
 
@@ -111,7 +113,7 @@ def test_the_ends_of_the_bits(word, dtype, device, monkeypatch):
         Generator, "bits", lambda self, shape, device: lucid.full(shape, word, dtype=lucid.uint32, device=device)
     )
     for draw in (random.normal, random.truncated_normal, random.exponential, lambda n, **o: random.gamma(n, 0.5, **o)):
-        assert np.isfinite(host(draw(3, dtype=dtype, device=device)).astype(np.float64)).all()
+        assert np.isfinite(host(draw((3,), dtype=dtype, device=device)).astype(np.float64)).all()
     unit = host(random.uniform(3, dtype=dtype, device=device))
     assert unit.min() >= 0
     assert unit.max() < 1
@@ -126,7 +128,7 @@ def test_devices_agree(name):
     draws = {name: draw for name, (draw, _) in CONTINUOUS.items()} | {
         "integers": lambda **o: random.integers(-5, 2**31, N, **o),
         "permutation": lambda **o: random.permutation(N, **o),
-        "bernoulli": lambda **o: random.bernoulli(N, 0.3, **o),
+        "bernoulli": lambda **o: random.bernoulli(MANY, 0.3, **o),
         "categorical": lambda **o: random.categorical(lucid.linspace(-1, 1, 5, device=o["device"]), shape=N, **o),
         "choice": lambda **o: random.choice(N, 100, replace=False, **o),
         "poisson": lambda **o: random.poisson((N, 3), lucid.asarray([0.1, 9.0, 1e3], device=o["device"]), **o),
@@ -243,8 +245,8 @@ def test_numbers_do_not_depend_on_whether_parameters_are_tensors(device):
         (random.exponential, (2.0,)),
         (random.uniform, (1.0, 3.0)),
     ):
-        numbers = draw(50, *p, device=device, generator=generator())
-        tensors = draw(50, *(lucid.asarray(v, device=device) for v in p), generator=generator())
+        numbers = draw((50,), *p, device=device, generator=generator())
+        tensors = draw((50,), *(lucid.asarray(v, device=device) for v in p), generator=generator())
         np.testing.assert_allclose(host(numbers), host(tensors), rtol=1e-6)
 
 
@@ -257,15 +259,15 @@ def test_gradients_flow_to_what_moves_and_stretches(device):
     np.testing.assert_allclose(host(std.grad), host(x) / 2, rtol=1e-5)
     for draw in (
         lambda s: random.exponential(5, s),
-        lambda s: random.gamma(5, 2.0, s),
-        lambda s: random.uniform(5, 0.0, s),
+        lambda s: random.gamma((5,), 2.0, s),
+        lambda s: random.uniform((5,), 0.0, s),
     ):
         scale = lucid.asarray(3.0, device=device, requires_grad=True)
         x = draw(scale)
         x.sum().backward()
         assert scale.grad.item() == pytest.approx(x.sum().item() / 3, rel=1e-5)
     low = lucid.asarray(-1.0, device=device, requires_grad=True)
-    random.truncated_normal(5, 0.0, 1.0, low, 1.0).sum().backward()
+    random.truncated_normal((5,), 0.0, 1.0, low, 1.0).sum().backward()
     assert 0 < low.grad.item() < 5
 
 
@@ -340,10 +342,10 @@ def test_extreme_parameters(device):
     found = random.gamma((100, 3), a, generator=generator())
     assert bool((found[:, 0] >= 0).all())
     assert np.isnan(host(found)[:, 1:]).all()
-    shares = host(random.beta(1000, 1e-3, lucid.asarray(1e-3, device=device), generator=generator()))
+    shares = host(random.beta((1000,), 1e-3, lucid.asarray(1e-3, device=device), generator=generator()))
     assert np.isfinite(shares).all()
     assert 0.4 < shares.mean() < 0.6
-    assert random.normal(3, 2.0, 0.0, device=device).tolist() == [2.0, 2.0, 2.0]
+    assert random.normal((3,), 2.0, 0.0, device=device).tolist() == [2.0, 2.0, 2.0]
 
 
 def test_the_rounds_of_gamma_are_enough():
@@ -380,7 +382,7 @@ def test_integers(device):
 
 @pytest.mark.parametrize("probability", [0.0, 0.25, 1.0])
 def test_bernoulli(probability, device):
-    x = random.bernoulli(N, probability, device=device, generator=generator())
+    x = random.bernoulli(MANY, probability, device=device, generator=generator())
     assert x.dtype is lucid.bool
     assert abs(host(x).mean() - probability) <= 4 * math.sqrt(probability * (1 - probability) / N)
     each = random.bernoulli((N, 3), lucid.asarray([0.0, 0.25, 1.0], device=device), generator=generator())
@@ -406,7 +408,7 @@ def test_categorical(device):
 def test_poisson(rate, dtype, device):
     if dtype is lucid.float64 and device == "gpu":
         pytest.skip("float64 lives on the cpu")
-    x = random.poisson(N, lucid.asarray(rate, dtype=dtype, device=device), generator=generator())
+    x = random.poisson(MANY, lucid.asarray(rate, dtype=dtype, device=device), generator=generator())
     assert x.dtype is lucid.int64
     distribution = stats.poisson(rate)
     ends = np.unique(distribution.ppf(np.linspace(0.02, 0.98, 30)))
@@ -421,7 +423,7 @@ def test_poisson_at_the_ends(device):
     rates = lucid.asarray([0.0, -1.0, math.nan, math.inf], device=device)
     assert random.poisson(None, rates).tolist() == [0, -1, -1, -1]
     numbers, tensors = (
-        random.poisson(50, rate, device=device, generator=generator())
+        random.poisson((50,), rate, device=device, generator=generator())
         for rate in (30.0, lucid.asarray(30.0, device=device))
     )
     assert numbers.tolist() == tensors.tolist()
@@ -515,13 +517,16 @@ def test_spawned_generators_differ_and_repeat():
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: random.normal(2, 0.0, -1.0), ValueError, r"normal: std=-1.0; wanted a number of at least 0"),
-        (lambda: random.truncated_normal(2, 0.0, 0.0), ValueError, r"std=0.0; wanted a number above 0"),
-        (lambda: random.gamma(2, 0.0), ValueError, r"gamma: concentration=0.0; wanted a number above 0"),
-        (lambda: random.beta(2, 1.0, math.nan), ValueError, r"beta: b=nan"),
-        (lambda: random.bernoulli(2, 1.5), ValueError, r"bernoulli: probability=1.5; wanted a number from 0 to 1"),
-        (lambda: random.exponential(2, -1), ValueError, r"exponential: scale=-1"),
-        (lambda: random.poisson(2, -1.0), ValueError, r"poisson: rate=-1.0; wanted a number of at least 0"),
+        (lambda: random.normal((2,), 0.0, -1.0), ValueError, r"normal: std=-1.0; wanted a number of at least 0"),
+        (lambda: random.truncated_normal((2,), 0.0, 0.0), ValueError, r"std=0.0; wanted a number above 0"),
+        (lambda: random.gamma((2,), 0.0), ValueError, r"gamma: concentration=0.0; wanted a number above 0"),
+        (lambda: random.beta((2,), 1.0, math.nan), ValueError, r"beta: b=nan"),
+        (lambda: random.bernoulli((2,), 1.5), ValueError, r"bernoulli: probability=1.5; wanted a number from 0 to 1"),
+        (lambda: random.exponential((2,), -1), ValueError, r"exponential: scale=-1"),
+        (lambda: random.poisson((2,), -1.0), ValueError, r"poisson: rate=-1.0; wanted a number of at least 0"),
+        (lambda: random.uniform((2,), 3.0, 1.0), ValueError, r"uniform: low=3.0 and high=1.0; wanted low <= high"),
+        (lambda: random.uniform(2, low=math.nan), ValueError, r"uniform: low=nan"),
+        (lambda: random.truncated_normal(2, low=3.0), ValueError, r"truncated_normal: low=3.0 and high=2.0"),
         (lambda: random.uniform(2, dtype=lucid.int32), DTypeError, r"uniform: dtype int32; wanted one of bfloat16"),
         (lambda: random.uniform(-1), ShapeError, r"uniform: shape=-1 has a negative size"),
         (lambda: random.integers(3, 3), ValueError, r"no integer from 3 up to but without 3"),
@@ -556,6 +561,21 @@ def test_spawned_generators_differ_and_repeat():
 def test_errors(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("bernoulli", "beta", "dirichlet", "exponential", "gamma", "gumbel", "laplace", "normal", "poisson"),
+        *("student_t", "truncated_normal", "uniform"),
+    ],
+)
+def test_sizes_and_numpys_order_of_parameters_are_no_shape(name):
+    """PyTorch's randn(2, 3) would be two numbers with mean 3, NumPy's normal(0, 1) none at all."""
+    for given in ((2, 3), (0, 1), (0, 0.5, 2)):
+        message = f"{name}: got {', '.join(map(str, given))} by position; a shape is one argument, as in {name}((2, 3))"
+        with pytest.raises(TypeError, match=re.escape(message)):
+            getattr(random, name)(*given)
 
 
 @pytest.mark.gpu

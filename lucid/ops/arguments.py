@@ -1,10 +1,10 @@
 """How arguments are made ready for a primitive: promoted, converted, checked, in one place for all ops."""
 
-from collections.abc import Iterable, Sequence
-from functools import cache
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache, wraps
 from math import prod
 from operator import index
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from .. import devices
 from ..autograd.modes import MODES
@@ -34,6 +34,7 @@ __all__ = [
     *(
         "number",
         "one_axis",
+        "one_shape",
         "precise",
         "ready",
         "scalar_type",
@@ -46,6 +47,7 @@ __all__ = [
     ),
 ]
 
+Function = TypeVar("Function", bound=Callable[..., Any])
 MOST = 2**59  # elements: of 16 bytes each, more than can be addressed
 Scalar = bool | int | float | complex
 Axis = int | tuple[int, ...] | None
@@ -363,6 +365,28 @@ def as_shape(function: str, shape: int | Sequence[int], name: str = "shape") -> 
     if prod(result) >= MOST:
         raise MemoryError(f"{function}: {name}={shape!r} is more than any memory holds")
     return result
+
+
+def one_shape(function: Function, most: int = 1) -> Function:
+    """Refuse more than `most` numbers by position: `zeros(2, 3)`, and NumPy's `normal(0, 1)`, which is no shape either.
+
+    >>> import lucid
+    >>> lucid.zeros(2, 3)
+    Traceback (most recent call last):
+    TypeError: zeros: got 2, 3 by position; a shape is one argument, as in zeros((2, 3))
+    """
+    name, code = function.__name__, function.__code__
+    parameters = [f"{p}=" for p in code.co_varnames[most : code.co_argcount]]
+    hint = f"a shape is one argument, as in {name}((2, 3){', 0' * (most - 1)})"
+    hint += f", and what follows a size has a name: {', '.join(parameters)}" if parameters else ""
+
+    @wraps(function)
+    def call(*args: Any, **options: Any) -> Any:
+        if len(args) > most and all(isinstance(a, int | float) for a in args):
+            raise TypeError(f"{name}: got {', '.join(map(repr, args))} by position; {hint}")
+        return function(*args, **options)
+
+    return call  # type: ignore[return-value]
 
 
 def broadcast_shapes(function: str, *shapes: tuple[int, ...]) -> tuple[int, ...]:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Literal
 
 from .. import devices
@@ -10,7 +11,7 @@ from ..devices import Device
 from ..dtypes import BOOL, DEFAULT_FLOAT, OF_SCALAR, DType, as_dtype
 from ..errors import DTypeError, ShapeError
 from ..tensor import Tensor
-from .arguments import MOST, Scalar, as_shape, fitting, number, placed, scalar_type, tensor, whole
+from .arguments import MOST, Scalar, as_shape, fitting, number, one_shape, placed, scalar_type, tensor, whole
 from .data_types import astype
 from .manipulation import broadcast_to, reshape
 from .transfer import to
@@ -85,6 +86,7 @@ def from_dlpack(x: Any, /, *, device: Device | None = None, copy: bool | None = 
     return asarray(host, device=device)
 
 
+@partial(one_shape, most=2)
 def full(
     shape: int | Sequence[int],
     fill_value: Scalar,
@@ -111,6 +113,7 @@ def _filled(
     return Tensor(backend.full(as_shape(function, shape), value, dtype)).requires_grad_(requires_grad)
 
 
+@one_shape
 def zeros(
     shape: int | Sequence[int], *, dtype: DType | None = None, device: Device | None = None, requires_grad: bool = False
 ) -> Tensor:
@@ -118,6 +121,7 @@ def zeros(
     return _filled("zeros", shape, 0, dtype or DEFAULT_FLOAT, device, requires_grad)
 
 
+@one_shape
 def ones(
     shape: int | Sequence[int], *, dtype: DType | None = None, device: Device | None = None, requires_grad: bool = False
 ) -> Tensor:
@@ -125,6 +129,7 @@ def ones(
     return _filled("ones", shape, 1, dtype or DEFAULT_FLOAT, device, requires_grad)
 
 
+@one_shape
 def empty(shape: int | Sequence[int], *, dtype: DType | None = None, device: Device | None = None) -> Tensor:
     """The same as `zeros`: what is left over in memory is never shown."""
     return _filled("empty", shape, 0, dtype or DEFAULT_FLOAT, device)

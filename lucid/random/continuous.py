@@ -4,17 +4,23 @@ import math
 from typing import Unpack
 
 from ..dtypes import float64
+from ..ops.arguments import one_shape
 from ..ops.data_types import astype
 from ..ops.elementwise import bitwise_right_shift, clip, erf, erfinv, floor, log, sign
 from ..tensor import Tensor
-from .draw import DIGITS, Draw, Options, Parameter, Shape, check_positive
+from .draw import DIGITS, Draw, Options, Parameter, Shape, check_order, check_positive
 
 __all__ = ["exponential", "gumbel", "laplace", "normal", "truncated_normal", "uniform"]
 
 
+@one_shape
 def uniform(shape: Shape = None, low: Parameter = 0.0, high: Parameter = 1.0, **options: Unpack[Options]) -> Tensor:
-    """Numbers that are equally likely everywhere from `low` up to but without `high`; rounding may still lead to it."""
+    """Numbers that are equally likely everywhere from `low` up to but without `high`; rounding may still lead to it.
+
+    Raises ValueError for a number `low` above `high`.
+    """
     draw = Draw("uniform", shape, low, high, **options)
+    check_order("uniform", low, high)
     digits = DIGITS[draw.dtype]
     if draw.dtype is float64:
         words = astype(draw.bits(2), float64)
@@ -26,6 +32,7 @@ def uniform(shape: Shape = None, low: Parameter = 0.0, high: Parameter = 1.0, **
     return unit if plain else unit * (high - low) + low
 
 
+@one_shape
 def normal(shape: Shape = None, mean: Parameter = 0.0, std: Parameter = 1.0, **options: Unpack[Options]) -> Tensor:
     """Normally distributed numbers with a mean and a standard deviation, which may be tensors with gradients.
 
@@ -39,6 +46,7 @@ def normal(shape: Shape = None, mean: Parameter = 0.0, std: Parameter = 1.0, **o
     return draw.rounded(erfinv(draw.middles() * 2.0 - 1.0) * (std * math.sqrt(2)) + mean)
 
 
+@one_shape
 def truncated_normal(
     shape: Shape = None,
     mean: Parameter = 0.0,
@@ -50,8 +58,11 @@ def truncated_normal(
     """Normally distributed numbers from `low` to `high`, which are values, not multiples of `std`, as in PyTorch.
 
     Far from the mean, beyond four times `std`, float32 leaves few numbers to choose from.
+
+    Raises ValueError for a number `low` above `high`.
     """
     draw = Draw("truncated_normal", shape, mean, std, low, high, **options)
+    check_order("truncated_normal", low, high)
     check_positive("truncated_normal", "std", std)
     mean, std, low, high = (draw.wide(p) for p in (mean, std, low, high))
     start, stop = (_erf((end - mean) / (std * math.sqrt(2))) for end in (low, high))
@@ -59,6 +70,7 @@ def truncated_normal(
     return clip(draw.rounded(out), draw.narrow(low), draw.narrow(high))
 
 
+@one_shape
 def exponential(shape: Shape = None, scale: Parameter = 1.0, **options: Unpack[Options]) -> Tensor:
     """Exponentially distributed numbers with the mean `scale`, which may be a tensor with gradients."""
     draw = Draw("exponential", shape, scale, **options)
@@ -66,6 +78,7 @@ def exponential(shape: Shape = None, scale: Parameter = 1.0, **options: Unpack[O
     return draw.rounded(draw.exponential() * draw.wide(scale))
 
 
+@one_shape
 def laplace(shape: Shape = None, mean: Parameter = 0.0, scale: Parameter = 1.0, **options: Unpack[Options]) -> Tensor:
     """Numbers with density proportional to exp(-|x - mean| / scale); gradients flow to both parameters."""
     draw = Draw("laplace", shape, mean, scale, **options)
@@ -74,6 +87,7 @@ def laplace(shape: Shape = None, mean: Parameter = 0.0, scale: Parameter = 1.0, 
     return draw.rounded(side * draw.exponential() * draw.wide(scale) + draw.wide(mean))
 
 
+@one_shape
 def gumbel(shape: Shape = None, mode: Parameter = 0.0, scale: Parameter = 1.0, **options: Unpack[Options]) -> Tensor:
     """Numbers x with probability exp(-exp((mode - x) / scale)) to be smaller; gradients flow to both parameters.
 

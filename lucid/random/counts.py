@@ -4,6 +4,7 @@ import math
 
 from ..devices import Device
 from ..dtypes import DEFAULT_INT
+from ..ops.arguments import one_shape
 from ..ops.creation import full, zeros_like
 from ..ops.data_types import astype
 from ..ops.elementwise import abs, exp, floor, log, log1p, maximum, minimum, sqrt, square
@@ -19,6 +20,7 @@ LARGEST = 38  # below that rate, more than this happens once in 1e11
 PROPOSALS = 12  # of which each is good with a probability of at least 0.75, from MANY on
 
 
+@one_shape
 def poisson(
     shape: Shape, rate: Parameter, *, device: Device | None = None, generator: Generator | None = None
 ) -> Tensor:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ..devices import Device
 from ..dtypes import DEFAULT_INT, SIGNED, UNSIGNED, DType, float32, float64, uint64
 from ..errors import DTypeError, ShapeError
-from ..ops.arguments import as_shape, broadcast_shapes, number, one_axis, placed, tensor, whole
+from ..ops.arguments import as_shape, broadcast_shapes, number, one_axis, one_shape, placed, tensor, whole
 from ..ops.data_types import astype
 from ..ops.elementwise import less, less_equal, log
 from ..ops.indexing import take
@@ -71,6 +71,7 @@ def permutation(
     return take(x, order, axis=axis)
 
 
+@one_shape
 def bernoulli(
     shape: Shape, probability: Parameter, *, device: Device | None = None, generator: Generator | None = None
 ) -> Tensor:

@@ -12,7 +12,7 @@ from ..ops.elementwise import bitwise_right_shift, floor, log1p, minimum
 from ..tensor import Tensor
 from .generator import Generator, chosen
 
-__all__ = ["DIGITS", "Draw", "Options", "Parameter", "Shape", "check_positive", "device_of"]
+__all__ = ["DIGITS", "Draw", "Options", "Parameter", "Shape", "check_order", "check_positive", "device_of"]
 
 Shape = int | Sequence[int] | None
 Parameter = float | Tensor
@@ -100,6 +100,12 @@ def check_positive(function: str, name: str, value: Parameter, least: float | No
     """Numbers alone: to look at a tensor would wait for a gpu."""
     if not isinstance(value, Tensor) and not (value > 0 or value == least):
         raise ValueError(f"{function}: {name}={value}; wanted a number {'above' if least is None else 'of at least'} 0")
+
+
+def check_order(function: str, low: Parameter, high: Parameter) -> None:
+    """Numbers alone, as above."""
+    if not isinstance(low, Tensor) and not isinstance(high, Tensor) and not low <= high:
+        raise ValueError(f"{function}: low={low} and high={high}; wanted low <= high")
 
 
 def device_of(function: str, device: Device | None, *parameters: Any) -> Device | None:

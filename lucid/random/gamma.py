@@ -8,6 +8,7 @@ from ..autograd import Function, no_grad
 from ..dtypes import float64
 from ..errors import ShapeError
 from ..ops import linalg
+from ..ops.arguments import one_shape
 from ..ops.creation import arange, full
 from ..ops.data_types import astype
 from ..ops.elementwise import abs, erfinv, exp, expm1, log, log1p, logaddexp, minimum, rsqrt, sqrt, square
@@ -24,6 +25,7 @@ __all__ = ["ROUNDS", "beta", "dirichlet", "gamma", "student_t"]
 ROUNDS = 6
 
 
+@one_shape
 def gamma(shape: Shape, concentration: Parameter, scale: Parameter = 1.0, **options: Unpack[Options]) -> Tensor:
     """Gamma distributed numbers, with density proportional to x^(concentration - 1) exp(-x / scale).
 
@@ -40,6 +42,7 @@ def gamma(shape: Shape, concentration: Parameter, scale: Parameter = 1.0, **opti
     return draw.rounded(value * exp(power) * draw.wide(scale))
 
 
+@one_shape
 def beta(shape: Shape, a: Parameter, b: Parameter, **options: Unpack[Options]) -> Tensor:
     """Beta distributed numbers, with density proportional to x^(a - 1) (1 - x)^(b - 1); gradients flow to a and b.
 
@@ -51,6 +54,7 @@ def beta(shape: Shape, a: Parameter, b: Parameter, **options: Unpack[Options]) -
     return draw.rounded(exp(x - logaddexp(x, y)))
 
 
+@one_shape
 def dirichlet(shape: Shape, concentration: Tensor, **options: Unpack[Options]) -> Tensor:
     """Numbers (..., n) that add up to 1, with density proportional to the product of x^(concentration - 1).
 
@@ -69,6 +73,7 @@ def dirichlet(shape: Shape, concentration: Tensor, **options: Unpack[Options]) -
     return draw.rounded(exp(logs - logsumexp(logs, axis=-1, keepdims=True)))
 
 
+@one_shape
 def student_t(
     shape: Shape, freedom: Parameter, mean: Parameter = 0.0, scale: Parameter = 1.0, **options: Unpack[Options]
 ) -> Tensor:

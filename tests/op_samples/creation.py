@@ -40,6 +40,7 @@ SIZES.append(sample((2,), dtype=lucid.bfloat16))
 WRONG_SIZES = (
     wrong((2, -1), error=ShapeError, message="has a negative size"),
     wrong((2.0,), error=TypeError, message="wanted an integer or a tuple of integers"),
+    wrong(2, 3, error=TypeError, message="got 2, 3 by position; a shape is one argument, as in"),
     wrong((2,), dtype="float32", error=DTypeError, message="write lucid.float32"),
 )
 
@@ -55,6 +56,7 @@ OPS = (
         sample((2,), 2**64 - 1, dtype=lucid.float16), sample((2,), 2**64 - 1, dtype=lucid.complex64),
     ], wrong((2,), 256, dtype=lucid.uint8, error=OverflowError, message=""),
            wrong((2,), 10**400, dtype=lucid.float32, error=OverflowError, message="full: a number of 1329 bits"),
+           wrong(2, 3, 7, error=TypeError, message="a shape is one argument, as in full((2, 3), 0)"),
            wrong((2,), "1", error=TypeError, message="str")),
     creation("arange", np.arange, ranged, [
         sample(5), sample(2, 9, 3), sample(5, 0, -2), sample(0.0, 1.0, 0.25), sample(3, 3), sample(2**53, 2**53 + 3),
