@@ -156,6 +156,18 @@ def test_a_changed_gradient_is_no_other_tensors_gradient(device: str) -> None:
     assert y.grad.tolist() == [1.0, 1.0]
 
 
+def test_methods_take_sizes_one_by_one(device: str) -> None:
+    x = lucid.asarray([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], device=device, requires_grad=True)
+    for found in (x.reshape(3, -1), x.reshape((3, -1)), x.reshape([3, 2]), x.reshape(shape=(3, 2))):
+        assert found.tolist() == [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]
+    assert x.reshape(-1).shape == x.reshape(6).shape == (6,)
+    assert x.reshape(1, 2, 3).permute_dims(2, 0, 1).tolist() == x.reshape(1, 2, 3).permute_dims((2, 0, 1)).tolist()
+    x.reshape(3, 2).permute_dims(1, 0).sum().backward()
+    assert x.grad.tolist() == [[1.0] * 3] * 2
+    with pytest.raises(ShapeError, match=r"reshape: 6 elements of shape \(2, 3\) do not fill shape \(4, 2\)"):
+        x.reshape(4, 2)
+
+
 # --- Leaving and coming ----------------------------------------------------------------------------------------------
 
 

@@ -131,10 +131,10 @@ def expand_dims(x: Tensor, /, axis: int | tuple[int, ...]) -> Tensor:
     return reshape(x, tuple(1 if i in new else next(sizes) for i in range(ndim)))
 
 
-def squeeze(x: Tensor, /, axis: int | tuple[int, ...]) -> Tensor:
-    """x without the axes `axis`. Raises ShapeError if one of them has a size other than 1."""
+def squeeze(x: Tensor, /, axis: Axis = None) -> Tensor:
+    """x without the axes `axis`, without all of size 1 for None. Raises ShapeError if one has a size other than 1."""
     x = tensor("squeeze", x)
-    dropped = axes("squeeze", x, axis)
+    dropped = [i for i, n in enumerate(x.shape) if n == 1] if axis is None else axes("squeeze", x, axis)
     if any(x.shape[a] != 1 for a in dropped):
         raise ShapeError(f"squeeze: axis={axis} of shape {x.shape} is not of size 1")
     return reshape(x, tuple(n for i, n in enumerate(x.shape) if i not in dropped))

@@ -5,6 +5,7 @@ points this handle at it.
 """
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from ..autograd import engine
@@ -104,6 +105,16 @@ def _comparison(op: Callable[..., Tensor]) -> Callable[[Tensor, Any], Tensor]:
     return call
 
 
+def _one_by_one(op: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """Sizes or axes may come one by one, as in NumPy and PyTorch: `x.reshape(2, -1)`."""
+
+    @wraps(op)
+    def call(self: Tensor, *sizes: Any, **options: Any) -> Tensor:
+        return op(self, sizes, **options) if len(sizes) > 1 else op(self, *sizes, **options)
+
+    return call
+
+
 def _in_place(op: Callable[..., Tensor]) -> Callable[..., Tensor]:
     def call(self: Tensor, *others: Any) -> Tensor:
         return _assign(op.__name__, self, op(self, *others))
@@ -166,6 +177,7 @@ def _transposed(x: Tensor, /) -> Tensor:
 
 def _attach() -> None:
     methods: dict[str, Any] = _ops()
+    methods |= {op.__name__: _one_by_one(op) for op in (manipulation.reshape, manipulation.permute_dims)}
     for name, op in OPERATORS.items():
         methods[f"__{name}__"], methods[f"__r{name}__"] = op, _reflected(op)
         methods[f"__i{name}__"] = _in_place(op)

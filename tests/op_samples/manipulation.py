@@ -47,8 +47,9 @@ OPS = (
         sample(X, axis=0), sample(X, axis=-1), sample(X, axis=(0, 2)), sample(ONE, axis=0),
     ], wrong(X, axis=3, error=ShapeError, message="axis=3 is not an axis of a tensor with 3"),
        wrong(X, axis=(0, 0), error=ShapeError, message="names an axis twice")),
-    op("squeeze", lambda x, axis: np.squeeze(x, axis), same, [
+    op("squeeze", lambda x, axis=None: np.squeeze(x, axis), same, [
         sample(numbers(1, 3, 1), axis=0), sample(numbers(1, 3, 1), axis=(0, -1)), sample(numbers(1, 3, 1), axis=()),
+        sample(numbers(1, 3, 1)), sample(X), sample(numbers(1, 1)),
     ], wrong(X, axis=0, error=ShapeError, message="is not of size 1")),
     op("broadcast_to", np.broadcast_to, same, [
         sample(X[:, None], (3, 2, 4)), sample(ONE, (2, 3)), sample(X[:1], (0, 4)), sample(X, (3, 4)),
