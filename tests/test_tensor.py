@@ -271,6 +271,30 @@ def test_numpy_does_not_take_over_mixed_expressions(device: str) -> None:
     assert (np.float64(2) * x).dtype is lucid.float32
 
 
+COMPARED = (operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge)
+
+
+@pytest.mark.parametrize("compare", COMPARED)
+def test_other_arrays_are_not_compared_silently(device: str, compare: Callable[[Any, Any], Any]) -> None:
+    x = lucid.asarray([1.0, 2.0], device=device)
+    for other in (np.array([1.0, 2.0]), np.array(["a", "b"]), [1.0, 2.0], (1.0, 2.0), [[1, 2]], []):
+        for pair in ((x, other), (other, x)):
+            with pytest.raises(
+                TypeError, match=r"wanted a Tensor or a Python number; other arrays become tensors with"
+            ):
+                compare(*pair)
+
+
+def test_what_is_no_array_is_not_equal(device: str) -> None:
+    x = lucid.asarray([1.0, 2.0], device=device)
+    for other in (None, "a", object(), {1.0: 2.0}):
+        assert (x == other) is (other == x) is False
+        assert (x != other) is (other != x) is True
+        with pytest.raises(TypeError, match="not supported between"):
+            _ = x < other
+    assert (np.float32(2) == x).tolist() == (x == np.int64(2)).tolist() == [False, True]
+
+
 # --- Devices ---------------------------------------------------------------------------------------------------------
 
 

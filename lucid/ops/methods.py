@@ -93,12 +93,14 @@ def _reflected(op: Callable[..., Tensor]) -> Callable[[Tensor, Any], Tensor]:
 
 
 def _comparison(op: Callable[..., Tensor]) -> Callable[[Tensor, Any], Tensor]:
-    """What is no number and no tensor is not comparable, and so not equal: `x == None` is False."""
+    """What is no number, tensor or array of them is not comparable, and so not equal: `x == None` is False."""
 
     def call(self: Tensor, other: Any) -> Any:
         try:
             known = isinstance(other, Tensor) or scalar_type(op.__name__, other)
         except TypeError:
+            if isinstance(other, list | tuple) or hasattr(other, "__array__"):
+                raise
             return NotImplemented
         return op(self, other) if known else NotImplemented
 
