@@ -1,9 +1,11 @@
 """Functions of each element, or of pairs that broadcast: one declaration each, its gradient beside its name."""
 
 import math
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
-from ..dtypes import COMPLEX
+from ..dtypes import COMPLEX, SIGNED, UNSIGNED
 from ..tensor import Tensor
 from .arguments import (
     ANY,
@@ -19,6 +21,7 @@ from .arguments import (
     Domain,
     number,
     precise,
+    scalar_type,
     tensor,
 )
 from .doors import Operand, elementwise
@@ -68,13 +71,30 @@ def divide(x1: Operand, x2: Operand, /) -> Tensor:
     """x1 / x2, in floating point for integers too."""
 
 
+def _of_integers(power: Callable[[Any, Any], Tensor]) -> Callable[[Any, Any], Tensor]:
+    """Refuse an integer to a negative power that is a number, as NumPy and PyTorch do: no integer is 2 ** -1."""
+
+    @wraps(power)
+    def call(x1: Any, x2: Any, /) -> Tensor:
+        whole = not isinstance(x2, Tensor) and isinstance(x1, Tensor) and x1.dtype.kind in (SIGNED, UNSIGNED)
+        if whole and scalar_type("pow", x2) is int and x2 < 0:
+            raise ValueError(f"pow: {x1.dtype.name} to the power {x2} is no integer; convert with x.astype first")
+        return power(x1, x2)
+
+    return call
+
+
+@_of_integers
 @elementwise(
     precise(NUMERIC),
     x1=lambda xp, g, x1, x2: _where(xp, x2 != 0, g * x2 * xp.pow(x1, xp.where(x2 == 0, xp.ones_like(x2), x2 - 1))),
     x2=lambda xp, g, x1, out: _where(xp, (x1 != 0) | xp.isinf(out), g * out * xp.log(x1)),
 )
 def pow(x1: Operand, x2: Operand, /) -> Tensor:
-    """x1 to the power x2. An integer to a negative power is 0, but for 1 and -1."""
+    """x1 to the power x2. An integer to a negative power that a tensor holds is 0, but for 1 and -1.
+
+    Raises ValueError for an integer to a negative power that is a number.
+    """
 
 
 @elementwise(REAL_NUMERIC, x1=lambda xp, g: xp.zeros_like(g), x2=lambda xp, g: xp.zeros_like(g))

@@ -1,6 +1,7 @@
 """Gradients at points where mathematics leaves a choice: PyTorch's, on both devices."""
 
 import math
+import operator
 from collections.abc import Callable
 
 import numpy as np
@@ -102,6 +103,16 @@ def test_second_derivatives_at_special_points(
     (slope,) = grad(function(x).sum(), [x], create_graph=True)
     found = grad(slope.sum(), [x], allow_unused=True)[0] if slope.requires_grad else None
     np.testing.assert_allclose(np.zeros(len(at)) if found is None else found.numpy(), np.float32(wanted), rtol=1e-6)
+
+
+def test_an_integer_has_no_negative_power(device: str) -> None:
+    x = lucid.asarray([1, 2], device=device)
+    for power in (lambda: x**-1, lambda: ops.pow(x, -2), lambda: x.pow(np.int8(-1)), lambda: operator.ipow(x, -1)):
+        with pytest.raises(ValueError, match=r"pow: int64 to the power -\d is no integer; convert with x\.astype"):
+            power()
+    assert (x ** lucid.asarray(-1, device=device)).tolist() == [1, 0]  # a tensor is not looked at
+    assert (x**-1.0).tolist() == (x.astype(lucid.float32) ** -1).tolist() == [1.0, 0.5]
+    assert (x**0).tolist() == [1, 1]
 
 
 def test_complex_magnitudes_at_0(device: str) -> None:
