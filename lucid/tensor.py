@@ -21,6 +21,7 @@ from .spellings import hint
 __all__ = ["Tensor"]
 
 ARRAY_API_VERSIONS = ("2021.12", "2022.12", "2023.12", "2024.12", "2025.12")
+VALUES = frozenset((bool, int, float, complex, list))  # what is no array yet; a check that costs 10 nanoseconds
 PYTHON_TYPE: dict[str, type] = {BOOL: bool, SIGNED: int, UNSIGNED: int, COMPLEX: complex}
 
 
@@ -45,6 +46,8 @@ class Tensor:
     __array_ufunc__: ClassVar[None] = None  # NumPy arrays leave mixed expressions to Tensor, which refuses them
 
     def __init__(self, array: Any, node: Node | None = None, dtype: DType | None = None) -> None:
+        if array.__class__ in VALUES:
+            raise TypeError(f"Tensor: got {array!r}; use lucid.asarray for values, lucid.zeros for a shape")
         self.array, self.node, self._dtype = array, node, dtype
 
     # --- What it is ---
@@ -256,7 +259,7 @@ class Tensor:
         return self.item()
 
     def __format__(self, specification: str) -> str:
-        return format(self.item(), specification) if specification and self.size == 1 else repr(self)
+        return format(self._scalar("format"), specification) if specification else repr(self)
 
     # --- Being a Python object ---
 

@@ -4,6 +4,7 @@ import copy
 import math
 import operator
 import pickle
+import re
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -435,6 +436,30 @@ def test_repr_of_something_large_is_short(device: str) -> None:
 def test_format(device: str) -> None:
     assert f"{lucid.asarray(1.23456, device=device):.2f}" == "1.23"
     assert f"{lucid.asarray([1], device=device)}" == repr(lucid.asarray([1], device=device))
+
+
+def test_a_format_is_not_ignored_for_many_numbers(device: str) -> None:
+    assert f"{lucid.asarray([1.23456], device=device):.2f}" == "1.23"
+    with pytest.raises(ShapeError, match=r"format: .* shape \(2,\) is not one value; reduce it first"):
+        f"{tensor(device, 1.0, 2.0):.2f}"
+
+
+def test_the_class_makes_no_tensor_of_values() -> None:
+    for values in ([1.0, 2.0], 3, 2.5, True, 1j):
+        with pytest.raises(TypeError, match=re.escape(f"Tensor: got {values!r}; use lucid.asarray for values")):
+            Tensor(values)
+    with pytest.raises(TypeError, match=r"lucid\.zeros for a shape"):
+        Tensor(2, 3)
+
+
+def test_in_asks_for_each_element(device: str) -> None:
+    x = lucid.asarray([[1.0, 2.0], [3.0, 4.0]], device=device)
+    assert 3.0 in x
+    assert 5 not in x
+    assert None not in x
+    assert x[0] in x
+    with pytest.raises(TypeError, match=r"equal: got list"):
+        [1.0, 2.0] in x  # noqa: B015
 
 
 def test_truth_and_numbers(device: str) -> None:

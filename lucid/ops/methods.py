@@ -148,6 +148,12 @@ def _pow(x: Tensor, exponent: Any) -> Tensor:
     return elementwise.square(x) if exponent.__class__ is int and exponent == 2 else elementwise.pow(x, exponent)
 
 
+def _contains(x: Tensor, value: Any) -> bool:
+    """Whether an element is equal to the value, or to its place in a tensor that broadcasts, as NumPy has it."""
+    found: Any = x == value
+    return found if isinstance(found, bool) else bool(utility.any(found))
+
+
 def _setitem(x: Tensor, key: Any, value: Any) -> None:
     _assign("setitem", x, indexing.setitem(x, value, key))
 
@@ -190,6 +196,7 @@ def _attach() -> None:
     for name, op in {"add_": elementwise.add, "sub_": elementwise.subtract, "mul_": elementwise.multiply}.items():
         methods[name] = _in_place(op)
     methods |= {"__getitem__": indexing.getitem, "__setitem__": _setitem, "__pow__": _pow}
+    methods["__contains__"] = _contains
     methods |= {"copy_": _copy, "fill_": _fill, "clone": _clone}
     methods |= {"real": property(elementwise.real), "imag": property(elementwise.imag)}
     methods |= {"T": property(_transposed), "mT": property(linear_algebra.matrix_transpose)}
