@@ -35,6 +35,7 @@ HERE = {
     "index_put_": "x[key] = value",
     "inverse": "linalg.inv",
     **{name: f"linalg.{name}" for name in ("cholesky", "det", "eigh", "inv", "pinv", "qr", "slogdet", "solve", "svd")},
+    **{f"{name}_shift": f"bitwise_{name}_shift" for name in ("left", "right")},
     "load": "io.load_checkpoint",
     "long": "astype(lucid.int64)",
     "manual_seed": "random.seed",

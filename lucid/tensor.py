@@ -8,7 +8,7 @@ Operators, and the methods that are ops, are put on the class by `lucid.ops.meth
 
 import sys
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from . import devices
 from .autograd.graph import Handle, Leaf, Node
@@ -42,8 +42,6 @@ class Tensor:
     array: Any  # the bare array of a backend: to be read, never written to
     node: Node | None  # None for a tensor that no gradient flows through
     _dtype: DType | None  # remembered, since asking MLX for it costs half a small op
-
-    __array_ufunc__: ClassVar[None] = None  # NumPy arrays leave mixed expressions to Tensor, which refuses them
 
     def __init__(self, array: Any, node: Node | None = None, dtype: DType | None = None) -> None:
         if array.__class__ in VALUES:

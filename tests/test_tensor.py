@@ -272,6 +272,54 @@ def test_numpy_does_not_take_over_mixed_expressions(device: str) -> None:
     assert (np.float64(2) * x).dtype is lucid.float32
 
 
+NUMPYS: dict[str, tuple[Callable[[Tensor], Any], str]] = {
+    **{name: (lambda x, name=name: getattr(np, name)(x), f"lucid.{name}")
+       for name in ("sum", "prod", "mean", "std", "var", "max", "min", "all", "any", "exp", "sqrt", "isnan")},
+    "amax": (np.amax, "lucid.max"), "arcsin": (np.arcsin, "lucid.asin"),
+    "power": (lambda x: np.power(x, 2), "lucid.pow"),
+    "add": (lambda x: np.add(x, x), "lucid.add"), "add.reduce": (np.add.reduce, "lucid.add"),
+    "mean of an axis": (lambda x: np.mean(x, axis=0), "lucid.mean"),
+    "matmul": (lambda x: np.matmul(x, x), "lucid.matmul"),
+    "in place": (lambda x: operator.iadd(np.ones(2, np.float32), x), "lucid.add"), "modf": (np.modf, "x.numpy()"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("function", "instead"), NUMPYS.values(), ids=NUMPYS)
+def test_numpys_functions_name_ours(device: str, function: Callable[[Tensor], Any], instead: str) -> None:
+    with pytest.raises(TypeError, match=rf"^numpy\.\w+: got a Tensor; use {re.escape(instead)}"):
+        function(lucid.asarray([1.0, 2.0], device=device))
+
+
+def test_numpys_other_functions_read_a_tensor_as_an_array(device: str) -> None:
+    x = lucid.asarray([[1.0, 2.0], [3.0, 4.0]], device=device)
+    host = x.numpy()
+    for function in (np.argmax, np.median, np.linalg.norm, np.cumsum, np.transpose, lambda y: np.concatenate([y, y])):
+        found = function(x)
+        assert type(found) is type(function(host))
+        np.testing.assert_array_equal(found, function(host))
+    assert np.allclose(x, host)
+    assert np.array_equal(x, x)
+
+
+def test_numpys_numbers_go_with_tensors(device: str) -> None:
+    x, whole = lucid.asarray([1.0, 2.0], device=device), lucid.asarray([1, 2], device=device)
+    for op in (
+        operator.add,
+        operator.sub,
+        operator.mul,
+        operator.truediv,
+        operator.floordiv,
+        operator.mod,
+        operator.pow,
+    ):
+        assert op(np.float32(3), x).tolist() == op(3.0, x).tolist()
+        assert op(np.array(3.0), x).tolist() == op(3.0, x).tolist()
+    for op in (operator.lshift, operator.rshift, operator.and_, operator.or_, operator.xor):
+        assert op(np.int64(3), whole).tolist() == op(3, whole).tolist()
+    for compare in COMPARED:
+        assert compare(np.float32(2), x).tolist() == compare(2.0, x).tolist()
+
+
 COMPARED = (operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge)
 
 

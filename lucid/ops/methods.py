@@ -4,6 +4,7 @@ An op whose first input is called x or x1 is a method. An in-place operation com
 points this handle at it.
 """
 
+import sys
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from ..autograd import engine
 from ..autograd.modes import MODES
 from ..errors import DTypeError, GradientError, ShapeError
+from ..spellings import HERE
 from ..tensor import Tensor
 from . import (
     activation,
@@ -183,6 +185,32 @@ def _transposed(x: Tensor, /) -> Tensor:
     return linear_algebra.matrix_transpose(x)
 
 
+# --- What NumPy's functions make of a tensor -------------------------------------------------------------------------
+
+MIXED = {op.__name__: op for op in (*OPERATORS.values(), *COMPARISONS.values())}
+REDUCTIONS = ("all", "amax", "amin", "any", "max", "mean", "min", "prod", "std", "sum", "var")  # call x.sum(out=...)
+
+
+def _array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Tensor:
+    """For an operator with a NumPy value on the left, what lucid's own says: numbers go together, arrays do not."""
+    op = MIXED.get(HERE.get(ufunc.__name__, ufunc.__name__))
+    if op is None or method != "__call__" or options or isinstance(inputs[0], Tensor):
+        raise _not_numpys(ufunc.__name__)
+    return op(*inputs)
+
+
+def _array_function(self: Tensor, function: Any, types: Any, inputs: Any, options: Any) -> Any:
+    """NumPy's other functions read a tensor as an array, by __array__, unless they would call its methods in vain."""
+    if function.__name__ in REDUCTIONS:
+        raise _not_numpys(function.__name__)
+    return function._implementation(*inputs, **options)
+
+
+def _not_numpys(name: str) -> TypeError:
+    here = name if hasattr(sys.modules["lucid"], name) else HERE.get(name)
+    return TypeError(f"numpy.{name}: got a Tensor; use {f'lucid.{here}, or ' if here else ''}x.numpy() for NumPy's own")
+
+
 def _attach() -> None:
     methods: dict[str, Any] = _ops()
     methods |= {op.__name__: _one_by_one(op) for op in (manipulation.reshape, manipulation.permute_dims)}
@@ -196,7 +224,7 @@ def _attach() -> None:
     for name, op in {"add_": elementwise.add, "sub_": elementwise.subtract, "mul_": elementwise.multiply}.items():
         methods[name] = _in_place(op)
     methods |= {"__getitem__": indexing.getitem, "__setitem__": _setitem, "__pow__": _pow}
-    methods["__contains__"] = _contains
+    methods |= {"__contains__": _contains, "__array_ufunc__": _array_ufunc, "__array_function__": _array_function}
     methods |= {"copy_": _copy, "fill_": _fill, "clone": _clone}
     methods |= {"real": property(elementwise.real), "imag": property(elementwise.imag)}
     methods |= {"T": property(_transposed), "mT": property(linear_algebra.matrix_transpose)}
