@@ -134,8 +134,11 @@ def _is_bool(part: Any) -> bool:
     return isinstance(part, Tensor) and not part.ndim and part.dtype.kind == BOOL
 
 
-def canonical(x: Tensor, key: Any) -> Key:
-    """The key as primitives see it. Raises IndexError for one that does not fit x."""
+def canonical(x: Tensor, key: Any, missing: str | None = None) -> Key:
+    """The key as primitives see it. Raises IndexError for one that does not fit x.
+
+    For an index in a tensor that is not there, the error begins with what is `missing`.
+    """
     parts = [_as_index(part) for part in (key if isinstance(key, tuple) else (key,))]
     used = sum(map(_axes_read, parts))
     if used > x.ndim or sum(part is Ellipsis for part in parts) > 1:
@@ -152,8 +155,10 @@ def canonical(x: Tensor, key: Any) -> Key:
     shape = broadcast_shapes("getitem", *(tuple(part.shape) for part, _ in laid if hasattr(part, "shape")))
     if 0 in shape:  # no place is named, so none is outside; but an index without axes is checked as an integer is
         laid = [(broadcast_to(p, shape) if isinstance(p, Tensor) and p.ndim else p, axis) for p, axis in laid]
-    known = [(_known(x, part, axis), axis) for part, axis in laid]  # first: an error leaves nothing to be told later
-    key = Key(_bounded(x, part, axis) if isinstance(part, Tensor) else part for part, axis in known)
+    known = [
+        (_known(x, part, axis, missing), axis) for part, axis in laid
+    ]  # first: an error leaves nothing to be told later
+    key = Key(_bounded(x, part, axis, missing) if isinstance(part, Tensor) else part for part, axis in known)
     if x.device != "cpu":
         key.unchecked = [(part, x.shape[axis]) for part, axis in known if isinstance(part, Tensor)]
     return key
@@ -237,7 +242,7 @@ def inside(indices: Tensor, size: int, where: str) -> Tensor:
     return Tensor(backend_of[type(indices.array)].bounded(indices.array, size, where))
 
 
-def _known(x: Tensor, part: Any, axis: int) -> Any:
+def _known(x: Tensor, part: Any, axis: int, missing: str | None) -> Any:
     """A part of a key, checked against the axis that it reads; indices on the device of x stay to be checked."""
     if part is None or _is_ready(part):
         return part
@@ -247,7 +252,7 @@ def _known(x: Tensor, part: Any, axis: int) -> Any:
     if isinstance(part, Tensor):
         if part.device == x.device:
             return part
-        return _brought(x, part, _bounded(x, part, axis) if part.device == "cpu" else part.array)
+        return _brought(x, part, _bounded(x, part, axis, missing) if part.device == "cpu" else part.array)
     try:
         place = index(part)
     except TypeError:
@@ -259,10 +264,10 @@ def _known(x: Tensor, part: Any, axis: int) -> Any:
     return place % size
 
 
-def _bounded(x: Tensor, part: Tensor, axis: int) -> Any:
+def _bounded(x: Tensor, part: Tensor, axis: int, missing: str | None) -> Any:
     """An integer array, checked against the axis that it reads."""
     size = x.shape[axis]
-    return inside(part, size, f"getitem: axis {axis} of shape {x.shape} has {size} places").array
+    return inside(part, size, missing or f"getitem: axis {axis} of shape {x.shape} has {size} places").array
 
 
 def _are_inside(indices: Tensor, size: int) -> Tensor:

@@ -190,6 +190,16 @@ def heads(query, key, value, count):
         (lambda: F.interpolate(X[None, None], 2.5), TypeError, "interpolate: size=2.5; wanted an integer"),
         (lambda: F.interpolate(X[None, None], (2, 2.5)), TypeError, r"interpolate: size=\(2, 2.5\); wanted an integer"),
         (lambda: F.interpolate(X[None, None], scale_factor=math.nan), ValueError, "scale_factor=nan; wanted finite"),
+        (
+            lambda: F.embedding(lucid.asarray([2]), X),
+            IndexError,
+            r"embedding: input names a row that weight of shape \(2, 3\) does not have: index 2 is outside",
+        ),
+        (
+            lambda: F.embedding(X, X),
+            DTypeError,
+            r"embedding: input is float32; wanted the numbers of rows, as lucid\.int64",
+        ),
         (lambda: F.embedding_bag(TARGET, X, TARGET[0]), ShapeError, r"or \(m,\) with offsets \(n,\)"),
         (lambda: F.embedding_bag(TARGET, X, lucid.asarray([1])), IndexError, "offsets do not begin with 0"),
         (lambda: F.embedding_bag(TARGET, X, lucid.asarray([0, 2, 1])), IndexError, "do not rise to at most 2"),
@@ -202,6 +212,16 @@ def heads(query, key, value, count):
 def test_errors_say_what_came_and_what_was_wanted(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+@pytest.mark.parametrize("index", [9, -1])
+def test_an_embedding_speaks_of_its_input(device, index):
+    weight, words = lucid.ones((2, 3), device=device), lucid.asarray([0, index])
+    for there in (words, words.to(device)):  # judged where the value is read, at the latest
+        with pytest.raises(
+            IndexError, match=r"embedding: input names a row that weight of shape \(2, 3\) does not have"
+        ):
+            F.embedding(there, weight).numpy()
 
 
 def test_a_refused_embedding_leaves_no_index_to_be_judged(device):

@@ -1,13 +1,13 @@
 """Tables of vectors to look up, by whole numbers."""
 
-from ...dtypes import int64
-from ...errors import ShapeError
+from ...dtypes import SIGNED, UNSIGNED, int64
+from ...errors import DTypeError, ShapeError
 from ...ops.arguments import INTEGERS, ready, whole
 from ...ops.arguments import tensor as as_tensor
 from ...ops.creation import arange, full, zeros
 from ...ops.data_types import astype
 from ...ops.elementwise import equal, logical_not
-from ...ops.indexing import from_front, inside, take
+from ...ops.indexing import canonical, from_front, getitem, inside, take
 from ...ops.manipulation import broadcast_to
 from ...ops.scattering import index_add, scatter
 from ...ops.searching import searchsorted, where
@@ -50,8 +50,11 @@ def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> 
     if as_tensor("embedding", weight, "weight").ndim != 2:
         raise ShapeError(f"embedding: weight has shape {weight.shape}; wanted (n, d), a row for each number")
     padding = None if padding_idx is None else padding_row("embedding", padding_idx, weight.shape[0])
-    places = class_indices("embedding", input, weight.shape[0])
-    rows = take(weight, places, axis=0)
+    if input.dtype.kind not in (SIGNED, UNSIGNED):
+        raise DTypeError(f"embedding: input is {input.dtype.name}; wanted the numbers of rows, as lucid.int64")
+    places = from_front(astype(input, int64), weight.shape[0])
+    missing = f"embedding: input names a row that weight of shape {weight.shape} does not have"
+    rows = getitem(weight, canonical(weight, places, missing))
     if padding is None:
         return rows
     return where(equal(places, padding)[..., None], rows.detach(), rows)
