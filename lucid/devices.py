@@ -32,8 +32,9 @@ def backend(device: Device | None = None, function: str = "lucid") -> Any:
     """
     if device is None:
         device = _default
-    if device not in DEVICES:
-        raise DeviceError(f"{function}: device={device!r} is not a device; choose 'cpu' (NumPy) or 'gpu' (MLX)")
+    if not isinstance(device, str) or device not in DEVICES:
+        given = repr(device) if isinstance(device, str) else f"a {type(device).__name__}"
+        raise DeviceError(f"{function}: device={given} is not a device; choose 'cpu' (NumPy) or 'gpu' (MLX)")
     return _load(device)
 
 

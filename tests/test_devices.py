@@ -47,6 +47,8 @@ def test_the_default_comes_back_after_an_error(device: str) -> None:
 def test_an_unknown_device_is_refused(use) -> None:
     with pytest.raises(DeviceError, match=r"device='cuda' is not a device; choose 'cpu' .* or 'gpu'"):
         use("cuda")
+    with pytest.raises(DeviceError, match=r"device=a Tensor is not a device; choose"):
+        use(lucid.zeros((30, 30)))
     assert lucid.default_device() == "cpu"
     assert not lucid.is_available("cuda")
 

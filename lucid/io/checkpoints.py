@@ -18,6 +18,7 @@ from ..devices import Device
 from ..errors import CheckpointError
 from ..tensor import Tensor
 from .archives import Archive, damage_seen, mapped
+from .files import check_path
 from .hub import hub_files
 from .npz import read_npz, save_npz
 from .pytorch import LEGACY, Layout, read_legacy, read_zip
@@ -70,6 +71,7 @@ def save_checkpoint(path: PathLike, tensors: Mapping[str, Tensor], metadata: Map
 
     Raises ValueError for another suffix, and as `save_safetensors` and `save_npz` do.
     """
+    check_path("save_checkpoint", path)
     suffix = Path(path).suffix
     if suffix == ".safetensors":
         save_safetensors(path, tensors, metadata)

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..tensor import Tensor
 
-__all__ = ["check_tensors", "replacing"]
+__all__ = ["check_path", "check_tensors", "replacing"]
 
 
 @contextmanager
@@ -36,8 +36,15 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def check_path(function: str, path: Any) -> None:
+    """Raise TypeError where the tensors come first, as in torch.save."""
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"{function}: path is {type(path).__name__}; the path comes first: {function}(path, tensors)")
+
+
 def check_tensors(function: str, path: str | os.PathLike[str], tensors: Any) -> None:
     """Raise TypeError unless there are tensors by name to write, FileNotFoundError without a folder to write to."""
+    check_path(function, path)
     if not isinstance(tensors, Mapping):
         raise TypeError(f"{function}: got {type(tensors).__name__}; wanted tensors by name, as of state_dict()")
     for name, x in tensors.items():

@@ -57,7 +57,8 @@ class Applied(Module):
         try:
             given = self.__signature__.bind(*args, **options)
         except TypeError as error:
-            raise TypeError(f"{type(self).__name__}: {error}; there are {', '.join(self.options)}") from None
+            known = f"there are {', '.join(self.options)}" if self.options else "it has no options"
+            raise TypeError(f"{type(self).__name__}: {error}; {known}") from None
         given.apply_defaults()
         for name, value in given.arguments.items():
             if isinstance(value, Tensor):

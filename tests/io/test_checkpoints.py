@@ -33,6 +33,8 @@ def test_the_suffix_says_how_to_write_and_the_content_how_to_read(tmp_path: Path
 def test_a_suffix_that_lucid_does_not_write(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"lucid writes \.safetensors and \.npz; choose one"):
         save_checkpoint(tmp_path / "x.pth", {})
+    with pytest.raises(TypeError, match=r"path is dict; the path comes first: save_checkpoint\(path, tensors\)"):
+        save_checkpoint(tensors(a=1), tmp_path / "x.npz")
     save_checkpoint(tmp_path / "x.safetensors", {}, {"by": "hand"})
     assert load_metadata(tmp_path / "x.safetensors") == {"by": "hand"}
 
