@@ -7,7 +7,6 @@
 tensor([2., 4.], dtype=float32, device='cpu')
 """
 
-import sys
 from importlib import import_module
 from math import e, inf, nan, pi
 from typing import Any
@@ -55,6 +54,4 @@ def __getattr__(name: str) -> Any:  # what stands on the tensor library loads wh
         return import_module(f".{name}", __name__)
     if name in DEBUGGING:
         return getattr(import_module(".debug", __name__), name)
-    raise AttributeError(
-        f"module 'lucid' has no attribute {name!r}{spellings.hint(name)}", name=name, obj=sys.modules[__name__]
-    )
+    return spellings.telling(__name__)(name)

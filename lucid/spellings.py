@@ -6,21 +6,32 @@ There are no synonyms: one name for one thing. But whoever writes `lucid.cat` sh
 '; it is cumulative_sum here'
 """
 
-__all__ = ["hint"]
+import sys
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["hint", "telling"]
 
 HERE = {
     "absolute": "abs",
     "amax": "max",
     "amin": "min",
     **{f"arc{name}": f"a{name}" for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
-    **dict.fromkeys(("array", "as_tensor", "from_numpy", "tensor"), "asarray"),
-    **dict.fromkeys(("cat", "concatenate"), "concat"),
+    **dict.fromkeys(("array", "as_tensor", "from_numpy", "new_tensor", "tensor"), "asarray"),
     "arctan2": "atan2",
+    **{name: f"random.{name}" for name in ("bernoulli", "multinomial")},
+    "bool": "astype(lucid.bool)",
+    **dict.fromkeys(("cat", "concatenate"), "concat"),
     "clamp": "clip",
-    "cuda": "gpu()",
+    **dict.fromkeys(("copy", "deepcopy"), "clone"),
+    "cross_entropy": "nn.functional.cross_entropy",
+    **dict.fromkeys(("cuda", "mps"), 'x.gpu(), or device="gpu",'),
     "cumprod": "cumulative_prod",
     "cumsum": "cumulative_sum",
+    "data": "detach()",
+    "diag": "linalg.diagonal, or linalg.diag_embed",
     "dim": "ndim",
+    "div": "divide",
     "double": "astype(lucid.float64)",
     "eq": "equal",
     "ne": "not_equal",
@@ -32,7 +43,9 @@ HERE = {
     "float": "astype(lucid.float32)",
     "half": "astype(lucid.float16)",
     "expand_as": "broadcast_to",
-    "index_put_": "x[key] = value",
+    **{f"{kind}fft2": f"fft.{kind}fftn, with axes=(-2, -1)," for kind in ("", "i", "r", "ir")},
+    **dict.fromkeys(("index_copy", "index_fill", "index_put", "index_put_"), "x[key] = value"),
+    "int": "astype(lucid.int32)",
     "inverse": "linalg.inv",
     **{name: f"linalg.{name}" for name in ("cholesky", "det", "eigh", "inv", "pinv", "qr", "slogdet", "solve", "svd")},
     **{f"{name}_shift": f"bitwise_{name}_shift" for name in ("left", "right")},
@@ -40,30 +53,59 @@ HERE = {
     "long": "astype(lucid.int64)",
     "manual_seed": "random.seed",
     **dict.fromkeys(("mm", "bmm", "dot", "mv"), "matmul, or @"),
-    "mps": "gpu()",
+    "neg": "negative",
     "movedim": "moveaxis",
     "mul": "multiply",
     **dict.fromkeys(("nelement", "numel"), "size"),
+    **{f"new_{name}": f"{name}(shape, dtype=x.dtype, device=x.device)" for name in ("empty", "full", "ones", "zeros")},
     "norm": "linalg.vector_norm or linalg.matrix_norm",
+    **{f"{name}_": f"nn.init.{name}_" for name in ("normal", "uniform")},
     "permute": "permute_dims",
     "power": "pow",
-    **dict.fromkeys(("rand", "random_sample"), "random.uniform"),
+    **dict.fromkeys(("rand", "random_sample"), "random.uniform((2, 3))"),
+    "rand_like": "random.uniform(x.shape)",
     "randint": "random.integers",
-    "randn": "random.normal",
-    "randperm": "random.permutation",
+    **dict.fromkeys(("randn", "standard_normal"), "random.normal((2, 3))"),
+    "randn_like": "random.normal(x.shape)",
+    **dict.fromkeys(("randperm", "shuffle"), "random.permutation"),
+    "relu": "nn.functional.relu",
     "repeat_interleave": "repeat",
     "save": "io.save_checkpoint",
+    "scatter_add": 'scatter, with reduce="sum",',
     "sub": "subtract",
-    "swapaxes": "permute_dims, or mT for the last two axes",
-    "transpose": "permute_dims, or mT for the last two axes",
+    **dict.fromkeys(("swapaxes", "transpose"), "permute_dims, or mT for the last two axes"),
+    "t": "T",
     "true_divide": "divide",
     "type": "astype",
+    "unbind": "unstack",
     "unsqueeze": "expand_dims",
     **dict.fromkeys(("view", "ravel", "view_as"), "reshape"),
     "zero_": "fill_(0)",
 }
+NEEDLESS = ("ascontiguousarray", "contiguous", "is_contiguous")
+IN_PLACE = """
+    abs clamp clip div exp floor index_add log masked_fill neg pow relu round scatter scatter_add sigmoid sqrt squeeze
+    tanh unsqueeze
+""".split()
 
 
 def hint(name: str) -> str:
     """The end of an error about a name that is not there. Python itself adds the nearest one that is."""
-    return f"; it is {HERE[name]} here" if name in HERE else ""
+    if name in HERE:
+        return f"; it is {HERE[name]} here"
+    if name in NEEDLESS:
+        return "; it is not needed here, since tensors are values: leave it out"
+    if name.endswith("_") and name[:-1] in IN_PLACE:
+        return f"; {HERE.get(name[:-1], f'x.{name[:-1]}')} gives a new tensor here"
+    return ""
+
+
+def telling(module: str) -> Callable[[str], Any]:
+    """What a module has as `__getattr__`, so that it gives the hint too."""
+
+    def missing(name: str) -> Any:
+        raise AttributeError(
+            f"module {module!r} has no attribute {name!r}{hint(name)}", name=name, obj=sys.modules[module]
+        )
+
+    return missing

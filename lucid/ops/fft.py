@@ -14,6 +14,7 @@ from ..autograd.operation import apply, primitive
 from ..devices import Device
 from ..dtypes import COMPLEX, DEFAULT_FLOAT, REAL, DType, complex64, complex128, float64
 from ..errors import DTypeError, ShapeError
+from ..spellings import telling
 from ..tensor import Tensor
 from .arguments import FLOATING, REAL_FLOATING, Axis, number, one_axis, placed, ready, several, tensor
 from .arguments import axes as as_axes
@@ -27,6 +28,8 @@ __all__ = [
     "fft", "fftfreq", "fftn", "fftshift", "hfft", "ifft", "ifftn", "ifftshift", "ihfft", "irfft", "irfftn", "rfft",
     "rfftfreq", "rfftn",
 ]  # fmt: skip
+
+__getattr__ = telling(__name__)
 
 
 # --- Primitives, without a factor ------------------------------------------------------------------------------------

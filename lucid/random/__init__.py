@@ -12,6 +12,7 @@ The parameters of a distribution are numbers or tensors, which broadcast with ea
 to the parameters of all continuous distributions.
 """
 
+from ..spellings import telling
 from . import continuous, counts, discrete, generator
 from . import gamma as of_gamma
 from .continuous import *
@@ -23,3 +24,5 @@ from .generator import *
 __all__ = [
     *continuous.__all__, *counts.__all__, *discrete.__all__, *of_gamma.__all__, *generator.__all__,
 ]  # fmt: skip
+
+__getattr__ = telling(__name__)

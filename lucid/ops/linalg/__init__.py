@@ -8,6 +8,7 @@ sum(conj(a) * b). Gradients of eigenvectors and singular vectors are quotients b
 are 0 LinAlgError is raised, while the gradients of values alone are there always.
 """
 
+from ...spellings import telling
 from ..linear_algebra import matmul, matrix_transpose, tensordot, vecdot
 from . import decompositions, determinants, diagonals, elimination, norms, products, solvers
 from .decompositions import *
@@ -23,3 +24,5 @@ __all__ = [
     *("matmul", "matrix_transpose", "tensordot", "vecdot"),
     *(name for section in SECTIONS for name in section.__all__),
 ]
+
+__getattr__ = telling(__name__)
