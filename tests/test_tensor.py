@@ -1,6 +1,7 @@
 """Tensors are values: nothing changes what another tensor shows. How they come in, go out, print and are copied."""
 
 import copy
+import inspect
 import math
 import operator
 import pickle
@@ -155,6 +156,21 @@ def test_a_changed_gradient_is_no_other_tensors_gradient(device: str) -> None:
     (x + y).sum().backward()
     x.grad *= 10
     assert y.grad.tolist() == [1.0, 1.0]
+
+
+FUNCTIONS_ALONE = """
+    avg_pool conv conv_transpose empty_like feed_forward from_dlpack full_like layer_norm linear max_pool ones_like
+    zeros_like
+""".split()
+
+
+def test_an_op_of_a_tensor_is_a_method() -> None:
+    first = {name: next(iter(inspect.signature(getattr(lucid, name)).parameters), "") for name in lucid.ops.__all__
+             if inspect.isfunction(getattr(lucid, name))}  # fmt: skip
+    alone = [name for name, x in first.items() if x in ("x", "x1") and not hasattr(Tensor, name)]
+    assert sorted(alone) == FUNCTIONS_ALONE
+    x = lucid.asarray([1.0, math.nan])
+    assert (x.nansum().item(), x.nan_to_num().tolist(), lucid.zeros(1).gelu().tolist()) == (1.0, [1.0, 0.0], [0.0])
 
 
 def test_methods_take_sizes_one_by_one(device: str) -> None:

@@ -1,7 +1,7 @@
 """Operators and methods of Tensor: ops under the names that Python and the Array API give them.
 
-An op whose first input is called x or x1 is a method. An in-place operation computes its result as the op does, and
-points this handle at it.
+An op whose first input is called x or x1 is a method, but for those that networks are made of and those that make
+tensors (CHAPTERS). An in-place operation computes its result as the op does, and points this handle at it.
 """
 
 import sys
@@ -27,6 +27,7 @@ from . import (
     indexing,
     linear_algebra,
     manipulation,
+    missing_values,
     order,
     relation,
     scattering,
@@ -70,10 +71,22 @@ UNARY: dict[str, Callable[..., Tensor]] = {
     "invert": elementwise.bitwise_invert,
 }
 CHAPTERS = (
-    *(arithmetic, arrangement, calculus, comparison, contraction, elementwise, indexing, linear_algebra),
-    *(manipulation, order, relation, scattering, searching, sets, sorting, special, statistical, utility),
+    *(activation, arithmetic, arrangement, calculus, comparison, contraction, elementwise, indexing, linear_algebra),
+    *(
+        manipulation,
+        missing_values,
+        order,
+        relation,
+        scattering,
+        searching,
+        sets,
+        sorting,
+        special,
+        statistical,
+        utility,
+    ),
 )
-MORE = (data_types.astype, transfer.to, transfer.to_device, engine.backward, activation.softmax, activation.log_softmax)
+MORE = (data_types.astype, transfer.to, transfer.to_device, engine.backward)
 
 
 def _ops() -> dict[str, Callable[..., Any]]:
