@@ -21,6 +21,8 @@ from .attention import scaled_dot_product_attention as scaled_dot_product_attent
 from .attention import scaled_dot_product_attention_vjp as scaled_dot_product_attention_vjp
 from .blas import kernels_of_blas
 from .choice import where as where
+from .conv_feed_forward import conv_feed_forward as conv_feed_forward
+from .conv_feed_forward import conv_feed_forward_vjp as conv_feed_forward_vjp
 from .convolution import conv_of_patches as conv_of_patches
 from .convolution import conv_of_patches_vjp as conv_of_patches_vjp
 from .convolution import convolve as _convolve

@@ -27,6 +27,7 @@ from . import (
     manipulation,
     methods,
     missing_values,
+    networks,
     normalization,
     order,
     pooling,
@@ -58,6 +59,7 @@ from .inspection import *
 from .linear_algebra import *
 from .manipulation import *
 from .missing_values import *
+from .networks import *
 from .normalization import *
 from .order import *
 from .pooling import *
@@ -74,7 +76,7 @@ from .utility import *
 CHAPTERS = (
     *(activation, arithmetic, arrangement, attention, calculus, comparison, contraction, convolution, creation),
     *(data_types, dense, elementwise, indexing, inspection, linear_algebra, manipulation, missing_values),
-    *(normalization, order, pooling, relation, scattering, searching, sets, sorting, special, statistical),
+    *(networks, normalization, order, pooling, relation, scattering, searching, sets, sorting, special, statistical),
     *(transfer, utility),
 )
 __all__ = ["fft", "linalg", *(name for chapter in CHAPTERS for name in chapter.__all__)]

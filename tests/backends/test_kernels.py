@@ -256,6 +256,39 @@ def test_feed_forward(biases: bool) -> None:
     check_along("feed_forward", [normal(3, 700, 48), w1, b1, w2, b2], wanted)
 
 
+@pytest.mark.parametrize("biases", [True, False])
+@pytest.mark.parametrize(
+    ("shape", "wide", "kernel"),
+    [
+        ((20, 7, 8, 5), 40, (3, 3)),  # several images at once, in groups
+        ((2, 40, 31, 5), 40, (1, 3)),  # several steps for each image
+        ((3, 31, 40, 5), 40, (5, 5)),
+        ((1, 2, 600, 5), 24, (5, 1)),  # rows longer than a step, and a kernel higher than the image
+        ((1, 30, 40, 5), 520, (3, 3)),  # threads share an image
+    ],
+)
+def test_conv_feed_forward(shape: tuple[int, ...], wide: int, kernel: tuple[int, int], biases: bool) -> None:
+    def wanted(x: Array, w1: Array, b1: Array | None, w: Array, b: Array | None, w2: Array, b2: Array | None) -> Array:
+        hidden = x @ w1.T + (0 if b1 is None else b1)
+        padded = np.pad(hidden, [(0, 0), *((k // 2, k // 2) for k in kernel), (0, 0)])
+        total = 0 if b is None else b
+        for i, j in np.ndindex(*kernel):
+            total = total + padded[:, i : i + shape[1], j : j + shape[2]] * w[:, 0, i, j]
+        return (total * scipy.special.ndtr(total)) @ w2.T + (0 if b2 is None else b2)
+
+    b1, b, b2 = (normal(n, seed=i) if biases else None for i, n in enumerate((wide, wide, 6), 3))
+    w1, w, w2 = normal(wide, 5, seed=1), normal(wide, 1, *kernel, seed=2) / 3, normal(6, wide, seed=6) / 10
+    inputs = [normal(*shape), w1, b1, w, b, w2, b2]
+    check_along("conv_feed_forward", inputs, wanted)
+    value, pullback = backend.conv_feed_forward_vjp(*inputs)
+    np.testing.assert_array_equal(backend.conv_feed_forward(*inputs), value)
+    for first, second in zip(pullback(value, [True] * 7), pullback(value, [True] * 7), strict=True):
+        np.testing.assert_array_equal(first, second)  # whatever the order of the threads
+    double = [None if x is None else x.astype(np.float64) for x in inputs]
+    exact = wanted(*double)
+    assert np.abs(backend.conv_feed_forward(*double) - exact).max() <= 1e-14 * np.abs(exact).max()
+
+
 @pytest.mark.parametrize(
     ("images", "groups", "channels", "filters"),
     [(1, 1, 8, 16), (6, 1, 8, 16), (6, 2, 8, 6), (3, 8, 8, 16), (1, 8, 8, 8)],

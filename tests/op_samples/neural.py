@@ -100,6 +100,13 @@ def feed_forward(x: Any, w1: Any, b1: Any, w2: Any, b2: Any) -> Any:
     return gelu(x @ w1.T + (0 if b1 is None else b1)) @ w2.T + (0 if b2 is None else b2)
 
 
+def conv_feed_forward(x: Any, w1: Any, b1: Any, kernels: Any, b: Any, w2: Any, b2: Any) -> Any:
+    wide = np.moveaxis(x @ w1.T + (0 if b1 is None else b1), -1, 1)
+    padding = [k // 2 for k in kernels.shape[2:]]
+    wide = np.moveaxis(conv(wide, kernels, b, padding=padding, groups=len(kernels)), 1, -1)
+    return gelu(wide) @ w2.T + (0 if b2 is None else b2)
+
+
 def gelu(x: Any, *, approximate: bool = False) -> Any:
     if approximate:
         return 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
@@ -111,6 +118,7 @@ def class_losses(x: Any, target: Any, *, ignored: int, mean: bool, wanted: str) 
     return losses.sum() / (target != ignored).sum() if mean else losses
 
 
+IMAGES = numbers(2, 4, 5, 3)  # of tokens
 LOSSES = {"ignored": -1, "mean": False, "wanted": "wanted classes"}
 
 
@@ -209,6 +217,22 @@ OPS = (
     ], wrong(X, Y, None, Y, None, error=ShapeError, message="feed_forward: got x (3, 4), weights (3, 4) and (3, 4)"),
        wrong(X, Y, X[0], Y.T, None, error=ShapeError, message="biases (4,) and None; wanted (..., i), (h, i) and"),
        ulps=8),
+    op("conv_feed_forward", conv_feed_forward, floating, [
+        sample(IMAGES, numbers(6, 3), numbers(6), numbers(6, 1, 3, 3), numbers(6), numbers(3, 6), numbers(3)),
+        sample(IMAGES, numbers(2, 3), None, numbers(2, 1, 1, 5), None, X[:, :2], None),
+        sample(IMAGES[:1], numbers(5, 3), numbers(5), numbers(5, 1, 7, 3), None, numbers(2, 5), numbers(2)),
+        sample(integers(2, 2, 3, 3), numbers(1, 3), None, numbers(1, 1, 1, 1), numbers(1), numbers(2, 1), None),
+        sample(IMAGES[:0], numbers(2, 3), numbers(2), numbers(2, 1, 3, 3), None, numbers(3, 2), None),
+    ], *(wrong(*arguments, error=ShapeError, message=f"conv_feed_forward: got x {message}") for arguments, message in [
+        ((Z, Y, None, numbers(3, 1, 3, 3), None, Y.T, None), f"{Z.shape}, weights (3, 4) and (4, 3), kernels (3, 1, 3"),
+        ((IMAGES, X, None, numbers(3, 1, 3, 3), None, Y, None), f"{IMAGES.shape}, weights (3, 4) and (3, 4)"),
+        ((IMAGES, Y.T, None, numbers(4, 1, 3, 2), None, Y, None), f"{IMAGES.shape}, weights (4, 3) and (3, 4), kernels "
+         "(4, 1, 3, 2), biases None, None and None; wanted (b, h, w, i), (n, i) and (o, n), (n, 1, k, l) with odd k"),
+        ((IMAGES, Y.T, None, numbers(4, 2, 3, 3), None, Y, None), f"{IMAGES.shape}, weights (4, 3) and (3, 4), ker"),
+        ((IMAGES, Y.T, None, numbers(4, 3, 3), None, Y, None), f"{IMAGES.shape}, weights (4, 3) and (3, 4), kernels"),
+        ((IMAGES, Y.T, None, numbers(4, 1, 3, 3), X[:, 0], Y, None), f"{IMAGES.shape}, weights (4, 3) and (3, 4), "
+         "kernels (4, 1, 3, 3), biases None, (3,) and None"),
+    ]), ulps=8),
     op("gelu", gelu, floating, [
         sample(X), sample(X, approximate=True), sample(integers(3)), sample(numbers(0, 2)), sample(ONE),
         edge(array(-1e4, 0.0, 1e4, nan, inf)),

@@ -206,6 +206,7 @@ RULES: dict[str, Rule] = {
     "concat": _concat,
     "conv_of_channels": _declined,
     "conv_of_patches": _declined,
+    "conv_feed_forward": _declined,
     "convolve": _convolve,
     "distances": _declined,
     "dropped": _declined,
