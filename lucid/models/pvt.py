@@ -6,14 +6,14 @@ Wang et al., Pyramid Vision Transformer: A Versatile Backbone for Dense Predicti
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, SupportsIndex
+from typing import Any, ClassVar, SupportsIndex
 
 from .. import nn
 from ..nn import functional as F
 from ..nn import init
 from ..ops import broadcast_to, concat, feed_forward, zeros
 from ..tensor import Tensor
-from .pyramid import Block, PatchEmbed, Pyramid, PyramidConfig, image, rising, start_linear
+from .pyramid import Block, PatchEmbed, Pyramid, PyramidConfig, image, in_one_op, rising, start_linear
 from .registry import configured, register_model
 
 __all__ = ["PVT", "PVTConfig", "pvt_huge", "pvt_large", "pvt_medium", "pvt_small", "pvt_tiny"]
@@ -63,6 +63,8 @@ class PVTConfig(PyramidConfig, _Positions):  # the fields of the last base come 
 class Mlp(nn.Module):
     """fc2(gelu(fc1(x))): each token by itself, wherever it is."""
 
+    KINDS: ClassVar = {"fc1": nn.Linear, "act": nn.GELU, "fc2": nn.Linear, "drop": nn.Dropout}
+
     def __init__(self, dim: int, hidden: int, drop: float) -> None:
         self.fc1 = nn.Linear(dim, hidden)
         self.act = nn.GELU()
@@ -70,16 +72,9 @@ class Mlp(nn.Module):
         self.drop = nn.Dropout(drop)
 
     def forward(self, x: Tensor, height: int, width: int) -> Tensor:
-        if self._is_plain and not (self.drop.p and self.training):
+        if in_one_op(self, self.KINDS):
             return feed_forward(x, self.fc1.weight, self.fc1.bias, self.fc2.weight, self.fc2.bias)
         return self.drop(self.fc2(self.drop(self.act(self.fc1(x)))))
-
-    @property
-    def _is_plain(self) -> bool:
-        """Whether the layers are those of `__init__` still and nobody watches them: then one op computes them all."""
-        layers: tuple[Any, ...] = self.fc1, self.act, self.fc2
-        usual = [type(layer) for layer in layers] == [nn.Linear, nn.GELU, nn.Linear] and layers[1].approximate == "none"
-        return usual and not any(layer.is_hooked for layer in layers)
 
 
 class PVT(Pyramid):

@@ -8,13 +8,14 @@ scores are made of the mean of all tokens. Parameters carry the names of the off
 from dataclasses import dataclass
 from itertools import pairwise
 from math import prod, sqrt
-from typing import Any
+from typing import Any, ClassVar
 
 from .. import nn
 from ..nn import functional as F
 from ..nn import init
+from ..ops import conv_feed_forward
 from ..tensor import Tensor
-from .pyramid import Block, PatchEmbed, Pyramid, PyramidConfig, image, rising, start_linear
+from .pyramid import Block, PatchEmbed, Pyramid, PyramidConfig, image, in_one_op, rising, start_linear
 from .registry import configured, register_model
 
 __all__ = [
@@ -51,9 +52,22 @@ class DWConv(nn.Module):
     def forward(self, x: Tensor, height: int, width: int) -> Tensor:
         return self.dwconv(image(x, height, width)).flatten(2).mT
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the convolution is that of `__init__` still, and nobody watches it."""
+        conv: Any = self.dwconv
+        if type(conv) is not nn.Conv2d or conv.is_hooked:
+            return False
+        found = conv.kernel_size, conv.stride, conv.padding, conv.dilation, conv.padding_mode, conv.groups
+        return found == ((3, 3), (1, 1), (1, 1), (1, 1), "zeros", conv.out_channels)
+
 
 class Mlp(nn.Module):
     """fc2(gelu(dwconv(fc1(x)))): each token with its neighbours; under linear attention relu comes before dwconv."""
+
+    KINDS: ClassVar = {
+        "fc1": nn.Linear, "relu": nn.Identity, "dwconv": DWConv, "act": nn.GELU, "fc2": nn.Linear, "drop": nn.Dropout,
+    }  # fmt: skip
 
     def __init__(self, dim: int, hidden: int, drop: float, linear: bool) -> None:
         self.fc1 = nn.Linear(dim, hidden)
@@ -64,6 +78,11 @@ class Mlp(nn.Module):
         self.drop = nn.Dropout(drop)
 
     def forward(self, x: Tensor, height: int, width: int) -> Tensor:
+        if in_one_op(self, self.KINDS) and self.dwconv.is_plain:
+            tokens = x.reshape((x.shape[0], height, width, x.shape[2]))
+            conv = self.dwconv.dwconv
+            parts = self.fc1.weight, self.fc1.bias, conv.weight, conv.bias, self.fc2.weight, self.fc2.bias
+            return conv_feed_forward(tokens, *parts).flatten(1, 2)
         x = self.act(self.dwconv(self.relu(self.fc1(x)), height, width))
         return self.drop(self.fc2(self.drop(x)))
 

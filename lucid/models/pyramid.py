@@ -16,7 +16,7 @@ from ..nn import init
 from ..tensor import Tensor
 from .registry import configured
 
-__all__ = ["Block", "PatchEmbed", "Pyramid", "PyramidConfig", "image", "rising", "start_linear"]
+__all__ = ["Block", "PatchEmbed", "Pyramid", "PyramidConfig", "image", "in_one_op", "rising", "start_linear"]
 
 P = TypeVar("P", bound="Pyramid")
 
@@ -260,6 +260,15 @@ class Pyramid(nn.Module):
 def image(tokens: Tensor, height: int, width: int) -> Tensor:
     """Tokens (b, h w, c) as an image (b, c, h, w)."""
     return tokens.reshape((tokens.shape[0], height, width, tokens.shape[2])).permute_dims((0, 3, 1, 2))
+
+
+def in_one_op(mlp: Any, kinds: dict[str, type[nn.Module]]) -> bool:
+    """Whether one op computes what an MLP does: its layers are of these kinds still, nobody watches them, and nothing
+    is dropped.
+    """
+    layers = [getattr(mlp, name) for name in kinds]
+    usual = all(type(layer) is kind and not layer.is_hooked for layer, kind in zip(layers, kinds.values()))
+    return usual and mlp.act.approximate == "none" and not (mlp.drop.p and mlp.training)
 
 
 def rising(rate: float, count: int) -> list[float]:

@@ -106,3 +106,44 @@ def test_checkpointing_changes_no_gradient(make, device):
 def test_decay_is_for_all_but_the_class_token():
     assert MAKERS["v1"]().no_weight_decay() == {"cls_token"}
     assert MAKERS["v2"]().no_weight_decay() == set()
+
+
+def in_parts(mlp, x):
+    """What an MLP gives while somebody watches a layer: then all of them are called."""
+    handle = mlp.fc1.register_forward_hook(lambda *given: None)
+    out = mlp(x, 3, 4)
+    handle.remove()
+    return out.tolist()
+
+
+@EACH
+def test_layers_of_an_mlp_that_are_watched_are_called(make):
+    mlp, x = make().block1[0].mlp.eval(), lucid.random.normal((2, 12, 8))
+    np.testing.assert_allclose(mlp(x, 3, 4).tolist(), in_parts(mlp, x), atol=1e-6)
+    for layer in [module for module in mlp.modules() if module is not mlp]:
+        seen = []
+        handle = layer.register_forward_hook(lambda *given, seen=seen: seen.append(given))
+        mlp(x, 3, 4)
+        handle.remove()
+        assert seen, layer
+
+
+class Doubled(nn.Linear):
+    def forward(self, x):
+        return super().forward(x) * 2
+
+
+@EACH
+def test_layers_of_an_mlp_may_be_changed(make):
+    mlp, x = make().block1[0].mlp.eval(), lucid.random.normal((2, 12, 8))
+    changes = [(mlp, "fc1", Doubled(8, 16)), (mlp, "fc2", Doubled(16, 8)), (mlp, "act", nn.GELU("tanh"))]
+    if hasattr(mlp, "relu"):
+        changes += [(mlp, "relu", nn.Tanh())]
+        changes += [(mlp.dwconv, "dwconv", other) for other in (nn.Conv2d(16, 16, 3, padding=1), nn.Identity())]
+        sized = [{"padding": 2, "dilation": 2}, {"padding_mode": "reflect"}]
+        changes += [(mlp.dwconv, "dwconv", nn.Conv2d(16, 16, 3, **{"padding": 1, "groups": 16} | s)) for s in sized]
+    for owner, name, other in changes:
+        before, kept = mlp(x, 3, 4).tolist(), getattr(owner, name)
+        setattr(owner, name, other)
+        assert mlp(x, 3, 4).tolist() == in_parts(mlp, x) != before
+        setattr(owner, name, kept)
