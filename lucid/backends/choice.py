@@ -1,6 +1,5 @@
 """`where` in NumPy by masks of bits: np.where guesses what comes next, and takes ten times as long where it cannot."""
 
-import math
 from typing import Any
 
 import numpy as np
@@ -13,10 +12,12 @@ FEW = 1 << 13  # elements: for fewer, np.where is at hand sooner
 
 
 def where(condition: Array, x: Array, y: Array) -> Array:
+    if condition.size < FEW and x.size < FEW and y.size < FEW:
+        return np.where(condition, x, y)
     shape = np.broadcast_shapes(condition.shape, x.shape, y.shape)
     if not condition.ndim and x.dtype == y.dtype:  # all of one side
         return np.broadcast_to(x if condition else y, shape)
-    if math.prod(shape) < FEW or condition.dtype != np.bool_ or x.dtype != y.dtype or x.dtype.itemsize > 8:
+    if condition.dtype != np.bool_ or x.dtype != y.dtype or x.dtype.itemsize > 8:
         return np.where(condition, x, y)
     given = [np.broadcast_to(a, shape) for a in (condition, x, y)]
     out = np.empty_like(next(a for a in given if 0 not in a.strides or a is given[-1]), x.dtype, subok=False)

@@ -1,4 +1,4 @@
-"""erf and erfinv against scipy.special and math, which share no formula with them."""
+"""erf, erfinv and logaddexp against scipy.special, math and more precision, which share no formula with them."""
 
 import math
 
@@ -8,6 +8,7 @@ import pytest
 import scipy.special
 
 from lucid.backends.blocks import BLOCK
+from lucid.backends.numpy import border, logaddexp
 from lucid.backends.special import erf, erfinv
 
 DTYPES = [np.float16, ml_dtypes.bfloat16, np.float32, np.float64]
@@ -126,3 +127,16 @@ def test_silent_even_if_numpy_is_told_to_raise(function) -> None:
     x = np.array([0, 1e-38, 1, 2, 1e30, math.inf, math.nan], np.float32)
     with np.errstate(all="raise"):
         function(x)
+
+
+def test_logaddexp() -> None:
+    rng = np.random.default_rng(0)
+    for dtype, off in ((np.float32, 2e-7), (np.float64, 4e-16)):
+        x, y = (rng.standard_normal(10_000) * 10 for _ in "xy")
+        y[:100] = x[:100]
+        x, y = x.astype(dtype), y.astype(dtype)
+        wanted = np.logaddexp(x.astype(np.longdouble), y.astype(np.longdouble))
+        assert np.max(abs(logaddexp(x, y) - wanted) / np.maximum(abs(wanted), 1)) <= off
+    odd = np.asarray([0.0, -0.0, 1.0, np.inf, -np.inf, np.nan, 1e30, -1e30], np.float32)
+    with np.errstate(all="ignore"):
+        np.testing.assert_allclose(border(logaddexp)(odd[:, None], odd), np.logaddexp(odd[:, None], odd), rtol=2e-7)
