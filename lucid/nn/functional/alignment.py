@@ -11,7 +11,6 @@ from ...ops.elementwise import clip, equal, greater, less, logaddexp, maximum, m
 from ...ops.indexing import from_front, inside, take, take_along_axis
 from ...ops.manipulation import expand_dims, pad, stack, unstack
 from ...ops.searching import where
-from ...ops.special import logsumexp
 from ...ops.statistical import cumulative_sum, exact
 from ...tensor import Tensor
 from .classification import class_indices
@@ -123,9 +122,10 @@ def _of_paths(log_probs: Tensor, labels: Tensor, durations: Tensor, many: Tensor
     start = zeros((batch, 1), dtype=log_probs.dtype, device=log_probs.device)
     paths = pad(start, [(0, 0), (0, 2 * size)], value=NEVER)
     emitted = clip(take_along_axis(log_probs, expand_dims(states, 0), axis=-1), NEVER)
+    durations = expand_dims(durations, 1)
     for step, seen in enumerate(unstack(emitted)):
         before = pad(paths, [(0, 0), (2, 0)], value=NEVER)
-        reached = logsumexp(stack([paths, before[:, 1:-1], before[:, :-2] + jumps]), axis=0) + seen
-        paths = where(expand_dims(greater(durations, step), 1), reached, paths)
+        reached = logaddexp(logaddexp(paths, before[:, 1:-1]), before[:, :-2] + jumps) + seen
+        paths = where(greater(durations, step), reached, paths)
     ends = take_along_axis(paths, stack([2 * many, maximum(2 * many - 1, 0)], axis=-1), axis=-1)
     return -logaddexp(ends[:, 0], where(equal(many, 0), NEVER, ends[:, 1]))
