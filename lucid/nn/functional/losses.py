@@ -75,7 +75,9 @@ def huber_loss(
         raise ValueError(f"huber_loss: delta={delta}; wanted a number above 0")
 
     def losses(d: Tensor) -> Tensor:
-        return where(abs(d) <= delta, square(d) * 0.5, (abs(d) - 0.5 * delta) * delta)
+        size = abs(d)
+        near = minimum(size, delta)
+        return near * (size - near * 0.5)
 
     return _difference("huber_loss", losses, input, target, reduction, weight)
 
