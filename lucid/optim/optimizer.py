@@ -9,27 +9,31 @@ A step is a function of tensors alone: the number of steps and the learning rate
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import repeat
 from math import inf
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar, overload
 
-from ..autograd import no_grad
+from ..autograd import enable_grad, no_grad
 from ..autograd.observe import OBSERVER
 from ..devices import Device, backend
 from ..dtypes import REAL, DType, float32, int64, promote
 from ..errors import CheckpointError, DTypeError, GradientError
+from ..ops.arguments import choose
 from ..ops.creation import zeros, zeros_like
 from ..ops.searching import where
 from ..tensor import Tensor
 from .group import Group
 
-__all__ = ["Optimizer", "State"]
+__all__ = ["Optimizer", "State", "wide"]
 
 State = dict[str, Tensor]
+T = TypeVar("T")
+
 # How many numbers an option is, and below what; one number below infinity else.
 RANGES = {"betas": (2, 1.0), "etas": (2, inf), "step_sizes": (2, inf)}
+CHOICES = {"line_search_fn": (None, "strong_wolfe")}  # options that are words
 
 
 class Optimizer:
@@ -89,11 +93,32 @@ class Optimizer:
         options = self._options(group)
         self.param_groups.append(Group({"params": params, **options}))
 
-    def step(self, *, skip: Tensor | None = None) -> None:
+    @overload
+    def step(self, closure: None = None, *, skip: Tensor | None = None) -> None: ...
+    @overload
+    def step(self, closure: Callable[[], T], *, skip: Tensor | None = None) -> T: ...
+    def step(self, closure: Callable[[], T] | None = None, *, skip: Tensor | None = None) -> T | None:
         """Update every parameter that has a gradient, and begin to compute the new values in the background.
 
-        Where `skip`, a bool without axes, is true, nothing changes; nobody waits for its value.
+        A `closure`, which computes the loss and its gradients, is called first, where ops are recorded; what it returns
+        is returned. Where `skip`, a bool without axes, is true, nothing changes; nobody waits for its value.
+
+        >>> import lucid
+        >>> from lucid import optim
+        >>> x = lucid.asarray(3.0, requires_grad=True)
+        >>> optimizer = optim.SGD([x], lr=0.5)
+        >>> def closure():
+        ...     optimizer.zero_grad()
+        ...     loss = x * x
+        ...     loss.backward()
+        ...     return loss
+        >>> optimizer.step(closure).item(), x.item()
+        (9.0, 0.0)
         """
+        loss = None
+        if closure is not None:
+            with enable_grad():
+                loss = closure()
         changed: defaultdict[Device, list[Any]] = defaultdict(list)
         with no_grad():
             self._count(skip)
@@ -108,6 +133,7 @@ class Optimizer:
                 changed[p.device] += formulas[key].update(p, g, state, skip)
         for device, arrays in changed.items():
             backend(device).start(arrays)
+        return loss
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters, or set them to zeros."""
@@ -207,6 +233,9 @@ class Optimizer:
         for name, value in options.items():
             if name not in self.defaults:
                 raise TypeError(f"{self._name}: {name!r} is no option; there are {', '.join(self.defaults)}")
+            if name in CHOICES:
+                choose(self._name, name, value, CHOICES[name])
+                continue
             count, end = RANGES.get(name, (1, inf))
             numbers = value if isinstance(value, tuple | list) else (value,)
             if len(numbers) != count or not all(isinstance(n, int | float) and 0 <= n < end for n in numbers):
@@ -225,7 +254,7 @@ class Optimizer:
             if i not in self.state:
                 if p.device not in begun:
                     begun[p.device] = zeros((), dtype=int64, device=p.device)
-                self.state[i] = {"step": begun[p.device], **self.start(zeros_like(p, dtype=_wide(p)), group)}
+                self.state[i] = {"step": begun[p.device], **self.start(zeros_like(p, dtype=wide(p)), group)}
         counts = {self.state[i]["step"] for i in moving}
         after = {n: n + 1 if skip is None else where(skip.to(n.device), n, n + 1) for n in counts}
         for i in moving:
@@ -233,21 +262,24 @@ class Optimizer:
 
     def _loaded(self, i: int, p: Tensor, found: Mapping[str, Any], options: Mapping[str, Any]) -> State:
         """The state of one parameter, if it looks like that of a beginner."""
-        fresh = {"step": zeros((), dtype=int64), **self.start(zeros_like(p, dtype=_wide(p)), options)}
-        wanted = {name: x.shape for name, x in fresh.items()}
+        fresh = {"step": zeros((), dtype=int64), **self.start(zeros_like(p, dtype=wide(p)), options)}
         if not isinstance(found, Mapping):
             raise CheckpointError(f"{self._name}: the state of parameter {i} is {type(found).__name__}; wanted a dict")
-        given = {name: getattr(x, "shape", type(x).__name__) for name, x in found.items()}
+        given, wanted = self._shapes(found), self._shapes(fresh)
         if given != wanted:
             raise CheckpointError(f"{self._name}: the state of parameter {i} has {given}; wanted {wanted}")
         return {name: Tensor(x.to(p.device, fresh[name].dtype).array) for name, x in found.items()}
+
+    def _shapes(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """What must be the same for a state to fit a parameter."""
+        return {name: getattr(x, "shape", type(x).__name__) for name, x in state.items()}
 
 
 class _Formula:
     """The update of all parameters whose options and count are the same at a step: a function of arrays."""
 
     def __init__(self, optimizer: Optimizer, group: Group, p: Tensor, state: State) -> None:
-        self.optimizer, self.dtype = optimizer, _wide(p)
+        self.optimizer, self.dtype = optimizer, wide(p)
         self.names = [name for name in state if name != "step"]
         self.dtypes = [self.dtype, self.dtype, *(state[name].dtype for name in self.names)]
         self.now = now = SimpleNamespace(**group)
@@ -288,6 +320,6 @@ class _Formula:
         return [*(x.array for x in held), state["step"].array]
 
 
-def _wide(p: Tensor) -> DType:
+def wide(p: Tensor) -> DType:
     """The dtype in which a parameter is updated."""
     return promote(p.dtype, float32)

@@ -150,6 +150,25 @@ def test_groups_have_options_of_their_own() -> None:
     np.testing.assert_allclose(q.detach().numpy(), START - 1)
 
 
+def test_a_closure_runs_recorded_before_the_update_and_its_loss_is_returned(device: str) -> None:
+    p = parameter(device=device, values=[3.0])
+    optimizer = optim.SGD([p], lr=0.5)
+
+    def closure() -> lucid.Tensor:
+        optimizer.zero_grad()
+        loss = (p * p).sum()
+        loss.backward()
+        return loss
+
+    with lucid.no_grad():
+        assert optimizer.step(closure).item() == 9.0
+    assert p.tolist() == [0.0]
+    assert optimizer.step(closure, skip=lucid.asarray(True)).item() == 0.0
+    p.grad = None
+    assert optimizer.step(lambda: "nothing to update") == "nothing to update"
+    assert optimizer.step() is None  # type: ignore[func-returns-value]
+
+
 def test_an_option_counts_from_the_next_step_on(device: str) -> None:
     """After steps that were alike, for which a gpu makes a kernel."""
     p = parameter(device=device, values=[0.0])
@@ -309,6 +328,68 @@ def test_a_state_that_does_not_fit_changes_nothing(change: Callable[[Any], Any],
     assert message in str(caught.value)
     assert other.state == {}
     assert [group["lr"] for group in other.param_groups] == [1e-3, 1e-3]
+
+
+# --- L-BFGS ---
+
+
+def rosenbrock(p: lucid.Tensor, optimizer: optim.Optimizer, seen: list[float]) -> Callable[[], lucid.Tensor]:
+    def closure() -> lucid.Tensor:
+        optimizer.zero_grad()
+        loss = ((1 - p[:-1]) ** 2 + 100 * (p[1:] - p[:-1] ** 2) ** 2).sum()
+        loss.backward()
+        seen.append(loss.item())
+        return loss
+
+    return closure
+
+
+@pytest.mark.parametrize("history_size", [100, 2, 0])
+def test_lbfgs_goes_on_from_a_state(history_size: int, device: str) -> None:
+    def made(values: Any) -> tuple[lucid.Tensor, optim.LBFGS, Callable[[], lucid.Tensor], list[float]]:
+        p = parameter(device=device, values=values)
+        optimizer = optim.LBFGS([p], max_iter=5, history_size=history_size, line_search_fn="strong_wolfe")
+        seen: list[float] = []
+        return p, optimizer, rosenbrock(p, optimizer, seen), seen
+
+    p, first, closure, seen = made([-1.0, 1.5, 0.5])
+    with lucid.no_grad():
+        assert first.step(closure).item() == pytest.approx(seen[0])
+    state, values = first.state_dict(), p.tolist()
+    assert state["state"][0]["history"].shape == (min(4, history_size), 2, 3)
+    first.step(closure)
+    q, second, closure, seen = made(values)
+    second.load_state_dict(state)
+    second.step(closure)
+    assert q.tolist() == p.tolist()
+    assert seen[-1] < seen[0]
+    assert state["state"][0]["step"].item() == 5
+    for change in ({"d": lucid.ones(2)}, {"history": lucid.ones((4, 2))}, {"history": None}):
+        with pytest.raises(CheckpointError, match="the state of parameter 0 has"):
+            second.load_state_dict({**state, "state": {0: {**state["state"][0], **change}}})
+
+
+def test_lbfgs_needs_a_closure_and_one_group() -> None:
+    with pytest.raises(TypeError, match="wanted a closure that computes the loss and its gradients, and nothing else"):
+        optim.LBFGS([P]).step()
+    with pytest.raises(ValueError, match="LBFGS: got a second group"):
+        optim.LBFGS([{"params": P}, {"params": parameter()}])
+    with pytest.raises(ValueError, match="line_search_fn='wolfe'; choose among None, strong_wolfe"):
+        optim.LBFGS([P], line_search_fn="wolfe")
+
+
+def test_a_parameter_without_a_gradient_stays_under_lbfgs() -> None:
+    p, q = parameter(values=[3.0]), parameter(lucid.float16, values=[2.0])
+    optimizer = optim.LBFGS([q, p], lr=0.5)
+
+    def closure() -> lucid.Tensor:
+        p.grad = None
+        (loss := (p * p).sum()).backward()
+        return loss
+
+    optimizer.step(closure)
+    assert (q.tolist(), q.dtype) == ([2.0], lucid.float16)
+    assert p.tolist() == pytest.approx([0.0], abs=1e-4)
 
 
 # --- Clipping ---

@@ -27,11 +27,11 @@ CASES: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-MISSING = ("ASGD", "Adafactor", "LBFGS", "Muon", "SparseAdam")
+MISSING = ("ASGD", "Adafactor", "Muon", "SparseAdam")
 CASES += [
     (info.optim_cls.__name__, sample.kwargs)
     for info in optim_db
-    if info.optim_cls.__name__ not in MISSING
+    if info.optim_cls.__name__ not in (*MISSING, "LBFGS")  # which has tests of its own below
     for sample in info.optim_inputs_func(device="cpu")
     if not isinstance(sample.kwargs.get("lr"), torch.Tensor)
 ]
@@ -39,7 +39,7 @@ CASES += [
 
 def test_every_optimiser_is_here_or_missing() -> None:
     assert [name for name in MISSING if hasattr(optim, name)] == []
-    assert {info.optim_cls.__name__ for info in optim_db} == {name for name, _ in CASES} | {*MISSING}
+    assert {info.optim_cls.__name__ for info in optim_db} == {name for name, _ in CASES} | {"LBFGS", *MISSING}
 
 
 class Pair:
@@ -113,6 +113,54 @@ def test_parameters_that_sometimes_have_no_gradient() -> None:
     for i in range(STEPS):
         step(pair, ours, theirs, i, without=(i % 4,) if i > 2 else (1, 2))
         pair.agree(1e-12)
+
+
+Values = list[float]
+LINES: dict[str, tuple[Values, Callable[[Any], Any]]] = {
+    "rosenbrock": ([-1.2, 1.0, 0.3], lambda x: ((1 - x[:-1]) ** 2 + 100 * (x[1:] - x[:-1] ** 2) ** 2).sum()),
+    "quartic": ([2.0, -3.0], lambda x: (x**4).sum() + (x[0] - x[1]) ** 2),
+    "a line": ([1.0, 2.0], lambda x: (x * 4).sum()),  # slopes that differ by 0; nothing is rounded here
+    "waves": ([1.5, -0.7], lambda x: ((x * 5 - 0.4 * x**3) ** 2 - 0.1 * x**5 + x**6).sum()),
+}
+
+
+FEW = {"line_search_fn": "strong_wolfe", "max_iter": 6, "max_eval": 9, "lr": 0.125}
+LIMITS: list[dict[str, Any]] = [
+    {"line_search_fn": "strong_wolfe"},
+    {"line_search_fn": "strong_wolfe", "history_size": 2, "lr": 3.0},
+    {"lr": 1e-3},
+    {"lr": 1e-3, "max_iter": 3, "history_size": 1},
+    {"lr": 0.1, "max_iter": 2, "tolerance_change": 1e-2, "tolerance_grad": 1e-1},
+    FEW,
+]
+
+
+@pytest.mark.parametrize(
+    ("line", "options"),
+    [("a line", FEW), *((line, options) for line in LINES if line != "a line" for options in LIMITS)],
+)
+def test_lbfgs_goes_where_pytorchs_goes(line: str, options: dict[str, Any]) -> None:
+    """Every place where the loss is computed, over several steps: many roundings apart, since each turns the next."""
+    start, function = LINES[line]
+    x = lucid.asarray(start, dtype=lucid.float64, requires_grad=True)
+    y = torch.tensor(start, dtype=torch.float64, requires_grad=True)
+    found: list[list[Any]] = []
+    for p, library in ((x, optim), (y, torch.optim)):
+        optimizer = library.LBFGS([p], **options)  # type: ignore[attr-defined]
+        seen: list[Any] = []
+
+        def closure(p: Any = p, optimizer: Any = optimizer, seen: Any = seen) -> Any:
+            optimizer.zero_grad()
+            loss = function(p)
+            loss.backward()
+            seen.append([*p.detach().tolist(), loss.item()])
+            return loss
+
+        seen.append([optimizer.step(closure).item() for _ in range(4)])
+        found.append([*seen, p.detach().tolist()])
+    assert len(found[0]) == len(found[1])
+    for ours, theirs in zip(*found):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-7, atol=1e-9)
 
 
 @pytest.mark.parametrize("max_norm", [0.5, 1e6])

@@ -1,0 +1,274 @@
+"""L-BFGS: steps along the gradient as the curvature of the last steps turns it, with a line search if asked for.
+
+It is the one optimiser that looks at values, and so it waits for them: how far to go depends on the loss that it meets.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from math import copysign, inf, nan, sqrt
+from typing import Any, NamedTuple, TypeVar
+
+from ..autograd import enable_grad, no_grad
+from ..dtypes import int64
+from ..ops.creation import full_like, ones_like, zeros, zeros_like
+from ..ops.manipulation import concat, stack
+from ..tensor import Tensor
+from .group import Group
+from .optimizer import Optimizer, State, wide
+
+__all__ = ["LBFGS"]
+
+T = TypeVar("T")
+
+
+class LBFGS(Optimizer):
+    """Quasi-Newton steps, for full batches: with the gradient g of all parameters as one vector,
+
+        p ← p − t H g
+
+    where H is the inverse of the Hessian as the last `history_size` steps show it, and t is lr, or what the line search
+    "strong_wolfe" finds from there (the first step of all is shorter). `step` takes up to `max_iter` such steps, and
+    calls the closure up to `max_eval` times (1.25 max_iter if None). It ends sooner where no element of g is larger
+    than `tolerance_grad`, and where the parameters or the loss change by no more than `tolerance_change`.
+
+    Nocedal and Wright, Numerical Optimization, algorithms 7.5, 3.5 and 3.6. Raises as Optimizer does, and ValueError
+    for a second group.
+
+    >>> import lucid
+    >>> x = lucid.asarray([-1.5, 2.0], requires_grad=True)
+    >>> optimizer = LBFGS([x], line_search_fn="strong_wolfe", max_iter=50)
+    >>> def closure():
+    ...     optimizer.zero_grad()
+    ...     loss = (1 - x[0]) ** 2 + 100 * (x[1] - x[0] ** 2) ** 2
+    ...     loss.backward()
+    ...     return loss
+    >>> optimizer.step(closure)
+    tensor(12.5, dtype=float32, device='cpu', grad_fn=add)
+    >>> bool(abs(x - 1).max() < 1e-3)
+    True
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Tensor] | Iterable[dict[str, Any]],
+        lr: float = 1.0,
+        max_iter: int = 20,
+        max_eval: int | None = None,
+        tolerance_grad: float = 1e-7,
+        tolerance_change: float = 1e-9,
+        history_size: int = 100,
+        line_search_fn: str | None = None,
+    ) -> None:
+        max_eval = max_iter * 5 // 4 if max_eval is None else max_eval
+        tolerances = {"tolerance_grad": tolerance_grad, "tolerance_change": tolerance_change}
+        counts = {"max_iter": max_iter, "max_eval": max_eval, "history_size": history_size}
+        super().__init__(params, lr=lr, **counts, **tolerances, line_search_fn=line_search_fn)
+
+    def add_param_group(self, group: Mapping[str, Any]) -> None:
+        if self.param_groups:
+            raise ValueError("LBFGS: got a second group; its steps are for all parameters together")
+        super().add_param_group(group)
+
+    def start(self, value: Tensor, options: Mapping[str, Any]) -> State:
+        """The state of all parameters, which is kept with the first: the last step, and how gradients changed."""
+        shapes = {"d": (n := sum(p.size for p in self._params),), "prev_flat_grad": (n,), "history": (0, 2, n), "t": ()}
+        state = {name: zeros(shape, dtype=value.dtype, device=value.device) for name, shape in shapes.items()}
+        return {**state, "H_diag": ones_like(state["t"])}
+
+    def step(self, closure: Callable[[], T] | None = None, *, skip: Tensor | None = None) -> T:  # type: ignore[override]
+        """Call `closure`, which computes the loss and its gradients, and step until one of the limits is met.
+
+        Returns the loss before the first step. Raises TypeError without a closure, and for `skip`.
+        """
+        if closure is None or skip is not None:
+            raise TypeError("LBFGS.step: wanted a closure that computes the loss and its gradients, and nothing else")
+        with no_grad():
+            return self._step(closure, self.param_groups[0])
+
+    def _step(self, closure: Callable[[], T], options: Group) -> T:
+        lr, tolerance_change = options["lr"], options["tolerance_change"]
+        state, first = self.state.get(0), self._params[0]
+        if state is None:
+            fresh = self.start(zeros_like(first, dtype=wide(first)), options)
+            state = {"step": zeros((), dtype=int64, device=first.device), **fresh}
+        step, t, scale = (state[name].item() for name in ("step", "t", "H_diag"))
+        d, before = state["d"], state["prev_flat_grad"]
+        history = [_Change(y, s, _dot(y, s)) for y, s in state["history"]]
+        found, loss, g = self._evaluated(closure)
+        evaluations = 1
+        if _largest(g) <= options["tolerance_grad"]:
+            return found
+        for i in range(1, options["max_iter"] + 1):
+            if step:
+                y, s = g - before, d * t
+                if (curvature := _dot(y, s)) > 1e-10:
+                    history.append(_Change(y, s, curvature))
+                    del history[: -options["history_size"] or None]
+                    scale = curvature / _dot(y, y)
+            d = _direction(g, history, scale)
+            before, previous, slope = g, loss, _dot(g, d)
+            t = lr if step else min(1.0, 1.0 / abs(g).sum().item()) * lr
+            step += 1
+            if slope > -tolerance_change:
+                break
+            start = [p.detach() for p in self._params]
+            if options["line_search_fn"]:
+                at = partial(self._at, closure, start, d)
+                shortest = _quotient(tolerance_change, _largest(d))
+                here = _Point(0.0, loss, slope, g)
+                (t, loss, _, g), seen = _searched(at, here, t, shortest, options["max_eval"] - evaluations)
+                evaluations += seen
+            self._move(start, d, t)
+            if not options["line_search_fn"] and i < options["max_iter"]:
+                _, loss, g = self._evaluated(closure)
+                evaluations += 1
+            if (
+                evaluations >= options["max_eval"]
+                or _largest(g) <= options["tolerance_grad"]
+                or _largest(d * t) <= tolerance_change
+                or abs(loss - previous) < tolerance_change
+            ):
+                break
+        numbers = {"t": full_like(d[0], t), "H_diag": full_like(d[0], scale)}
+        changes = stack([stack([y, s]) for y, s, _ in history]) if history else state["history"][:0]
+        count = full_like(state["step"], step)
+        self.state[0] = {"step": count, **numbers, "d": d, "prev_flat_grad": before, "history": changes}
+        return found
+
+    @property
+    def _params(self) -> list[Tensor]:
+        return self.param_groups[0]["params"]
+
+    def _shapes(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """Histories may be of any length."""
+        found = super()._shapes(state)
+        return found | {"history": found["history"][1:]} if "history" in found else found
+
+    def _evaluated(self, closure: Callable[[], T]) -> tuple[T, float, Tensor]:
+        """What the closure returns, as a number too, and the gradients in one vector."""
+        with enable_grad():
+            found = closure()
+        gradients = [zeros_like(p) if p.grad is None else p.grad for p in self._params]
+        parts = [g.astype(wide(g), copy=False).reshape((-1,)) for g in gradients]
+        return found, float(found), concat(parts)  # type: ignore[arg-type]
+
+    def _at(self, closure: Callable[[], Any], start: list[Tensor], d: Tensor, t: float) -> "_Point":
+        """What the closure finds at start + t d."""
+        self._move(start, d, t)
+        _, loss, g = self._evaluated(closure)
+        return _Point(t, loss, _dot(g, d), g)
+
+    def _move(self, start: list[Tensor], d: Tensor, t: float) -> None:
+        """Put the parameters at start + t d."""
+        i = 0
+        for p, x in zip(self._params, start, strict=True):
+            p.copy_(x + d[i : (i := i + x.size)].reshape(x.shape) * t)
+
+
+class _Change(NamedTuple):
+    """How the gradient changed, by y, along a step s, and y s."""
+
+    y: Tensor
+    s: Tensor
+    curvature: float
+
+
+def _direction(g: Tensor, history: list[_Change], scale: float) -> Tensor:
+    """−H g, in two loops over the last changes."""
+    r, along = -g, []
+    for y, s, curvature in reversed(history):
+        along.append(_dot(s, r) / curvature)
+        r = r - y * along[-1]
+    r = r * scale
+    for (y, s, curvature), a in zip(history, reversed(along), strict=True):
+        r = r + s * (a - _dot(y, r) / curvature)
+    return r
+
+
+# --- The line search -------------------------------------------------------------------------------------------------
+
+
+class _Point(NamedTuple):
+    """A place on the line: how far from its start, the loss, its slope along the line, the gradient."""
+
+    t: float
+    loss: float
+    slope: float
+    g: Tensor
+
+
+def _searched(at: Callable[[float], _Point], start: _Point, t: float, shortest: float, most: int) -> tuple[_Point, int]:
+    """A point where the loss has fallen enough and is flat enough (the strong Wolfe conditions), and how many it took.
+
+    After `most` points, or where the search has closed in on less than `shortest`, it is the best of those seen.
+    """
+
+    def is_high(point: _Point) -> bool:
+        return point.loss > start.loss + 1e-4 * point.t * start.slope
+
+    def is_flat(point: _Point) -> bool:
+        return abs(point.slope) <= -0.9 * start.slope
+
+    before, now, seen = start, at(t), 1
+    while seen <= most:  # farther and farther, until a minimum lies between two points
+        if is_high(now) or (seen > 2 and now.loss >= before.loss):
+            ends = [before, now]
+            break
+        if is_flat(now):
+            return now, seen
+        if now.slope >= 0:
+            ends = [before, now]
+            break
+        farther = _minimum(before, now, (now.t + 0.01 * (now.t - before.t), now.t * 10))
+        before, now, seen = now, at(farther), seen + 1
+    else:
+        ends = [start, now]
+    low, high = (0, 1) if ends[0].loss <= ends[1].loss else (1, 0)
+    stuck = False
+    while seen <= most and not abs(ends[1].t - ends[0].t) < shortest:  # closer and closer
+        near, far = sorted(end.t for end in ends)
+        t, margin = _minimum(ends[0], ends[1]), 0.1 * (far - near)
+        if min(far - t, t - near) < margin:  # twice so near an end, or beyond it, is no progress
+            moved = stuck or t >= far or t <= near
+            if moved:
+                t = far - margin if abs(t - far) < abs(t - near) else near + margin
+            stuck = not moved
+        else:
+            stuck = False
+        now, seen = at(t), seen + 1
+        if is_high(now) or now.loss >= ends[low].loss:
+            ends[high] = now
+            low, high = (0, 1) if ends[0].loss <= ends[1].loss else (1, 0)
+            continue
+        if is_flat(now):
+            return now, seen
+        if now.slope * (ends[high].t - ends[low].t) >= 0:
+            ends[high] = ends[low]
+        ends[low] = now
+    return ends[low], seen
+
+
+def _minimum(a: _Point, b: _Point, within: tuple[float, float] | None = None) -> float:
+    """Where the cubic through two points with their slopes has its minimum, kept between them or in `within`."""
+    a, b = (a, b) if a.t <= b.t else (b, a)
+    least, most = within or (a.t, b.t)
+    bend = a.slope + b.slope - _quotient(3 * (a.loss - b.loss), a.t - b.t)
+    square = bend * bend - a.slope * b.slope
+    if not square >= 0:
+        return (least + most) / 2
+    root = sqrt(square)
+    t = b.t - (b.t - a.t) * _quotient(b.slope + root - bend, b.slope - a.slope + 2 * root)
+    return min(max(t, least), most)
+
+
+def _quotient(x: float, y: float) -> float:
+    """x / y as arrays divide: by 0 too, where Python raises."""
+    return x / y if y else copysign(inf, x) * copysign(1, y) if x else nan
+
+
+def _dot(x: Tensor, y: Tensor) -> float:
+    return (x @ y).item()
+
+
+def _largest(x: Tensor) -> float:
+    return abs(x).max().item()
