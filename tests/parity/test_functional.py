@@ -207,12 +207,41 @@ def test_pad_and_one_hot(device):
         np.testing.assert_array_equal(found.numpy(), T.one_hot(torch.tensor(classes), n).numpy())
 
 
-@pytest.mark.parametrize("name", ["kaiming_uniform_", "xavier_uniform_"])
-def test_the_spread_of_starting_values(name):
-    ours = getattr(lucid.nn.init, name)(lucid.zeros((50, 40, 3, 3)))
-    theirs = getattr(torch.nn.init, name)(torch.zeros(50, 40, 3, 3))
+@pytest.mark.parametrize("shape", [(50, 40, 3, 3), (20, 900)])
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("kaiming_uniform_", {}),
+        ("kaiming_uniform_", {"mode": "fan_out", "nonlinearity": "selu"}),
+        ("kaiming_normal_", {"a": 2.0}),
+        ("kaiming_normal_", {"mode": "fan_out", "nonlinearity": "tanh"}),
+        ("xavier_uniform_", {"gain": 2.0}),
+        ("xavier_normal_", {"gain": 3.0}),
+        ("orthogonal_", {"gain": 4.0}),
+    ],
+)
+def test_the_spread_of_starting_values(name, options, shape):
+    ours = getattr(lucid.nn.init, name)(lucid.zeros(shape), **options)
+    theirs = getattr(torch.nn.init, name)(torch.zeros(shape), **options)
     assert ours.std().item() == pytest.approx(theirs.std().item(), rel=0.03)
-    assert ours.max().item() == pytest.approx(theirs.max().item(), rel=0.01)
+    if "uniform" in name:
+        assert ours.max().item() == pytest.approx(theirs.max().item(), rel=0.01)
+
+
+def test_gains():
+    for name in ("linear", "conv1d", "conv2d", "conv3d", "conv_transpose2d", "sigmoid", "tanh", "relu", "selu"):
+        assert lucid.nn.init.calculate_gain(name) == torch.nn.init.calculate_gain(name)
+    for slope in (None, 0.0, 2):
+        gains = [library.nn.init.calculate_gain("leaky_relu", slope) for library in (lucid, torch)]
+        assert gains[0] == gains[1]
+
+
+@pytest.mark.parametrize("shape", [(6, 4, 3), (4, 6, 4, 3), (6, 2, 1, 2, 3), (3, 5)])
+def test_starting_values_that_are_not_drawn(shape):
+    fills = [("eye_", {})] if len(shape) == 2 else [("dirac_", {}), ("dirac_", {"groups": 2})]
+    for name, options in fills:
+        ours = getattr(lucid.nn.init, name)(lucid.ones(shape), **options)
+        np.testing.assert_array_equal(ours.numpy(), getattr(torch.nn.init, name)(torch.ones(shape), **options).numpy())
 
 
 @pytest.mark.parametrize(
