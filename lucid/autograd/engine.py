@@ -56,6 +56,8 @@ def grad(
 ) -> tuple[Any, ...]:
     """The gradients of the sum of `outputs` with respect to each of `inputs`; no `.grad` is touched.
 
+    `gradient` weights the outputs, as in `backward` (PyTorch's function has another name for it, grad_outputs).
+
     Raises GradientError for an input that the outputs do not depend on, unless `allow_unused`, which gives None for it.
     """
     outputs = [outputs] if isinstance(outputs, Tensor) else list(outputs)

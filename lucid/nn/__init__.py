@@ -32,6 +32,7 @@ from .container import *
 from .convolution import *
 from .dropout import *
 from .embedding import *
+from .functional_call import functional_call
 from .linear import *
 from .losses import *
 from .module import Module
@@ -50,6 +51,7 @@ __all__ = [
     "Parameter",
     "checkpoint",
     "functional",
+    "functional_call",
     "init",
     *(name for chapter in CHAPTERS for name in chapter.__all__),
 ]

@@ -9,6 +9,7 @@ from ..autograd.graph import OPS, Leaf, Node, Outputs, order
 from ..autograd.modes import MODES, enable_grad
 from ..autograd.operation import alias, part
 from ..tensor import Tensor
+from .functional_call import is_replaced
 
 __all__ = ["checkpoint"]
 
@@ -29,7 +30,7 @@ def checkpoint(function: Callable[..., Result], *args: Any, **options: Any) -> R
     >>> x.grad.shape, block[0].weight.grad.shape
     ((2, 4), (8, 4))
     """
-    if not MODES.recording:
+    if not MODES.recording or is_replaced():
         return function(*args, **options)
     state = random.get_state()
     result = function(*args, **options)

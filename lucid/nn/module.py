@@ -155,12 +155,13 @@ class Module:
 
     def _slots(self) -> dict[str, tuple["Module", str]]:
         """Where each tensor of the state is: the module that has it, and its name there."""
-        return {
-            _joined(path, name): (module, name)
-            for path, module in self._paths()
-            for name, _ in (*module._own_parameters(), *module._own_buffers())
-            if module._buffers.get(name, True)
-        }
+        return {path: (module, name) for path, module, name in self._places() if module._buffers.get(name, True)}
+
+    def _places(self) -> Iterator[tuple[str, "Module", str]]:
+        """Each parameter and buffer under all its dotted names, with the module that has it and its name there."""
+        for path, module in self._paths():
+            for name, _ in (*module._own_parameters(), *module._own_buffers()):
+                yield _joined(path, name), module, name
 
     def state_dict(self) -> dict[str, Tensor]:
         """The values of all parameters and persistent buffers by dotted name: a snapshot that later steps leave alone.

@@ -30,6 +30,13 @@ class Parameter(Tensor):
         super().__init__(data.array)
         self.requires_grad_(requires_grad)
 
+    @classmethod
+    def like(cls, other: Tensor) -> "Parameter":
+        """Another handle on `other`, which modules find by its type: gradients flow to whatever `other` came from."""
+        found = object.__new__(cls)
+        Tensor.__init__(found, other.array, other.node, other._dtype)
+        return found
+
     def become(self, other: Tensor) -> None:
         """Take the values, dtype and device of `other`; the gradient collected so far follows. For modules."""
         grad = None if self.grad is None else self.grad.detach().to(other.device, other.dtype)
