@@ -1,52 +1,133 @@
 """Modules made of many modules or parameters, by number or by name."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from itertools import count
+from typing import Any, TypeVar
 
-from ..ops.arguments import several
+from ..ops.arguments import several, whole
 from ..tensor import Tensor
 from .module import Module
 from .parameter import Parameter
 
 __all__ = ["ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential"]
 
+L = TypeVar("L", bound="_Numbered")
 
-class ModuleList(Module):
+
+class _Numbered(Module):
+    """Values that are attributes under the names "0", "1", ..., as in a list."""
+
+    kind: type[Any]
+
+    def append(self: L, value: Any) -> L:
+        """Add a value at the end. Raises TypeError for one of a wrong type."""
+        setattr(self, next(name for name in map(str, count(len(self))) if name not in vars(self)), self._checked(value))
+        return self
+
+    def extend(self: L, values: Iterable[Any]) -> L:
+        """Add values at the end."""
+        for value in several(type(self).__name__, values, "values"):
+            self.append(value)
+        return self
+
+    def insert(self, index: int, value: Any) -> None:
+        """Put a value before the one at `index`; all are numbered anew."""
+        values = list(self)
+        values.insert(index, self._checked(value))
+        self._become(values)
+
+    def pop(self, index: int = -1) -> Any:
+        """Take out the value at `index`, which is returned; the others are numbered anew."""
+        value = self[index]
+        del self[index]
+        return value
+
+    def __len__(self) -> int:
+        return len(self._held())
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(list(self._held().values()))
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return self._part(dict(list(self._held().items())[index]))
+        return self._held()[self._name(index)]
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        if isinstance(index, slice):
+            values = list(self)
+            values[index] = map(self._checked, several(type(self).__name__, value, "values"))
+            self._become(values)
+        else:
+            setattr(self, self._name(index), self._checked(value))
+
+    def __delitem__(self, index: Any) -> None:
+        gone = self._held()
+        for name in list(gone)[index] if isinstance(index, slice) else [self._name(index)]:
+            del gone[name]
+        self._become(gone.values())
+
+    def __iadd__(self: L, values: Iterable[Any]) -> L:
+        return self.extend(values)
+
+    def _held(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if isinstance(value, self.kind)}
+
+    def _part(self, held: dict[str, Any]) -> Any:
+        """What a slice gives."""
+        raise NotImplementedError
+
+    def _name(self, index: Any) -> str:
+        """The name of the value at an index, which may be negative."""
+        names = list(self._held())
+        if not -len(names) <= (place := whole(type(self).__name__, index, "index")) < len(names):
+            raise IndexError(f"{type(self).__name__}: index {index} for {len(names)}")
+        return names[place]
+
+    def _checked(self, value: Any) -> Any:
+        if not isinstance(value, self.kind):
+            raise TypeError(f"{type(self).__name__}: got {type(value).__name__}; wanted a {self.kind.__name__}")
+        return value
+
+    def _become(self, values: Iterable[Any]) -> None:
+        """Have these values, under new numbers."""
+        values = list(values)
+        for name in self._held():
+            del vars(self)[name]
+        for i, value in enumerate(values):
+            setattr(self, str(i), value)
+
+
+class ModuleList(_Numbered):
     """A list of modules, which are its children under the names "0", "1", ...
 
     >>> from lucid import nn
     >>> layers = ModuleList(nn.Linear(2, 2) for _ in range(3))
     >>> len(layers), layers[-1] is layers[2], len(layers[1:])
     (3, True, 2)
+    >>> layers[0] = nn.Identity()
+    >>> layers.insert(1, nn.ReLU())
+    >>> del layers[2:]
+    >>> layers
+    ModuleList(
+      (0): Identity()
+      (1): ReLU()
+    )
     """
 
+    kind = Module
+
     def __init__(self, modules: Iterable[Module] = ()) -> None:
-        for module in several(type(self).__name__, modules, "modules"):
-            self.append(module)
+        self.extend(several(type(self).__name__, modules, "modules"))
 
-    def append(self, module: Module) -> "ModuleList":
-        """Add a module at the end. Raises TypeError for anything else."""
-        self._add(str(len(self)), module)
-        return self
-
-    def _add(self, name: str, module: Module) -> None:
-        if not isinstance(module, Module):
-            raise TypeError(f"{type(self).__name__}: got {type(module).__name__}; wanted a Module")
-        setattr(self, name, module)
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self.children())
-
-    def __iter__(self) -> Iterator[Module]:
-        return self.children()
-
-    def __getitem__(self, index: Any) -> Any:
-        found = list(self.children())[index]
-        return ModuleList(found) if isinstance(index, slice) else found
+    def _part(self, held: dict[str, Any]) -> "ModuleList":
+        return ModuleList(held.values())
 
 
-class Sequential(ModuleList):
+class Sequential(_Numbered):
     """Modules that are called one after the other, each with what the one before it gave; a dict names them.
+
+    It is a list of them too, as ModuleList; a slice keeps their names.
 
     >>> import lucid
     >>> from lucid import nn
@@ -58,18 +139,25 @@ class Sequential(ModuleList):
     )
     >>> model(lucid.ones((1, 4))).shape
     (1, 2)
+    >>> model[-1] = nn.Identity()
+    >>> model.append(nn.Linear(2, 1))[1:]
+    Sequential(
+      (1): Identity()
+      (2): Linear(in_features=2, out_features=1, bias=True)
+    )
     """
+
+    kind = Module
 
     def __init__(self, *modules: Any) -> None:
         if len(modules) == 1 and isinstance(modules[0], Mapping):
             for name, module in modules[0].items():
-                self._add(name, module)
+                setattr(self, name, self._checked(module))
         else:
-            super().__init__(modules)
+            self.extend(modules)
 
-    def __getitem__(self, index: Any) -> Any:
-        found = list(self.children())[index]
-        return Sequential(*found) if isinstance(index, slice) else found
+    def _part(self, held: dict[str, Any]) -> "Sequential":
+        return Sequential(held)
 
     def forward(self, x: Any) -> Any:
         for module in self:
@@ -159,7 +247,7 @@ class ParameterDict(_Named):
         super().__setitem__(name, value if not isinstance(value, Tensor) else _parameter(value))
 
 
-class ParameterList(Module):
+class ParameterList(_Numbered):
     """A list of parameters, under the names "0", "1", ...; tensors become such.
 
     >>> import lucid
@@ -168,24 +256,16 @@ class ParameterList(Module):
     (2, (3,))
     """
 
+    kind = Parameter
+
     def __init__(self, values: Iterable[Tensor] = ()) -> None:
-        for value in several("ParameterList", values, "values"):
-            self.append(value)
+        self.extend(values)
 
-    def append(self, value: Tensor) -> "ParameterList":
-        """Add a parameter at the end."""
-        setattr(self, str(len(self)), _parameter(value))
-        return self
+    def _part(self, held: dict[str, Any]) -> "ParameterList":
+        return ParameterList(held.values())
 
-    def __len__(self) -> int:
-        return len(self._own_parameters())
-
-    def __iter__(self) -> Iterator[Parameter]:
-        return iter([p for _, p in self._own_parameters()])
-
-    def __getitem__(self, index: Any) -> Any:
-        found = [p for _, p in self._own_parameters()][index]
-        return ParameterList(found) if isinstance(index, slice) else found
+    def _checked(self, value: Any) -> Any:
+        return _parameter(value)
 
 
 def _parameter(value: Tensor) -> Parameter:

@@ -273,5 +273,64 @@ def test_containers_are_lists():
     assert isinstance(nn.Sequential(*layers)[1:], nn.Sequential)
     with pytest.raises(TypeError, match="ModuleList: got function; wanted a Module"):
         layers.append(lambda x: x)
-    with pytest.raises(IndexError):
+    with pytest.raises(IndexError, match="ModuleList: index 3 for 3"):
         layers[3]
+
+
+def made(kind, *numbers):
+    """A container of values that are told apart by their numbers."""
+    values = [nn.Parameter(lucid.full(1, float(n))) if kind is nn.ParameterList else nn.Linear(n, 1) for n in numbers]
+    return nn.Sequential(*values) if kind is nn.Sequential else kind(values)
+
+
+def numbers(container):
+    return [int(x.item()) if isinstance(x, nn.Parameter) else x.in_features for x in container]
+
+
+@pytest.mark.parametrize("kind", [nn.ModuleList, nn.Sequential, nn.ParameterList])
+def test_containers_change_as_lists_do(kind):
+    mine, theirs = made(kind, 1, 2, 3, 4, 5), [1, 2, 3, 4, 5]
+    more = dict(zip(range(6, 20), made(kind, *range(6, 20))))
+    changes = [
+        lambda x, of: x.__setitem__(1, of(6)),
+        lambda x, of: x.__setitem__(-1, of(7)),
+        lambda x, of: x.__delitem__(0),
+        lambda x, of: x.__delitem__(-2),
+        lambda x, of: x.insert(0, of(8)),
+        lambda x, of: x.insert(-1, of(9)),
+        lambda x, of: x.insert(99, of(10)),
+        lambda x, of: x.extend([of(11), of(12)]),
+        lambda x, of: x.append(of(13)),
+        lambda x, of: x.__iadd__([of(14)]),
+        lambda x, of: x.__setitem__(slice(1, 3), [of(15), of(16), of(17)]),
+        lambda x, of: x.pop(),
+        lambda x, of: x.pop(-3),
+        lambda x, of: x.__delitem__(slice(None, None, 2)),
+    ]
+    for change in changes:
+        found, wanted = change(mine, more.get), change(theirs, int)
+        assert numbers(mine) == theirs
+        assert list(mine._held()) == list(map(str, range(len(theirs))))
+        if isinstance(wanted, int):
+            assert numbers([found]) == [wanted]
+    assert numbers(mine[1:]) == theirs[1:]
+    assert type(mine[1:]) is kind
+    for wrong in (5, -6):
+        with pytest.raises(IndexError, match=f"{kind.__name__}: index {wrong} for 4"):
+            mine[wrong] = more[6]
+    with pytest.raises(TypeError, match=r"(got|data is) int; wanted a"):
+        mine[0] = 3
+    with pytest.raises(TypeError, match="index=.0. is str"):
+        mine["0"]
+    assert numbers(mine) == theirs
+
+
+def test_a_layer_of_a_sequential_keeps_its_name():
+    net = nn.Sequential({"first": nn.Linear(1, 1), "last": nn.Linear(2, 1)})
+    net[-1] = nn.Linear(3, 1)
+    assert [(name, layer.in_features) for name, layer in net.named_children()] == [("first", 1), ("last", 3)]
+    assert [name for name, _ in net[1:].append(nn.ReLU()).named_children()] == ["last", "1"]
+    tail = made(nn.Sequential, 1, 2, 3)[1:]
+    assert [name for name, _ in tail.append(nn.ReLU()).named_children()] == ["1", "2", "3"]
+    tail.insert(0, nn.ReLU())
+    assert list(tail._held()) == ["0", "1", "2", "3"]
