@@ -7,10 +7,10 @@ There are no synonyms: one name for one thing. But whoever writes `lucid.cat` sh
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-__all__ = ["hint", "telling"]
+__all__ = ["OF_MODULES", "hint", "telling"]
 
 HERE = {
     "absolute": "abs",
@@ -88,11 +88,24 @@ IN_PLACE = """
     tanh unsqueeze
 """.split()
 
+OF_MODULES = {
+    **dict.fromkeys(("add_module", "register_module", "register_parameter"), "setattr(module, name, value)"),
+    "bfloat16": "to(lucid.bfloat16)",
+    **dict.fromkeys(("cuda", "mps"), "gpu()"),
+    "double": "to(lucid.float64)",
+    "float": "to(lucid.float32)",
+    "half": "to(lucid.float16)",
+    "register_backward_hook": "register_full_backward_hook",
+    "type": "to",
+}
 
-def hint(name: str) -> str:
+
+def hint(name: str, here: Mapping[str, str] = HERE) -> str:
     """The end of an error about a name that is not there. Python itself adds the nearest one that is."""
-    if name in HERE:
-        return f"; it is {HERE[name]} here"
+    if name in here:
+        return f"; it is {here[name]} here"
+    if here is not HERE:
+        return ""
     if name in NEEDLESS:
         return "; it is not needed here, since tensors are values: leave it out"
     if name.endswith("_") and name[:-1] in IN_PLACE:

@@ -5,16 +5,20 @@ buffer is a tensor whose name `register_buffer` has noted. Their order is that o
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from types import MappingProxyType
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ..autograd.graph import Handle
+from ..autograd.modes import MODES
 from ..devices import Device
 from ..dtypes import DType
 from ..errors import CheckpointError, DTypeError
 from ..ops.arguments import tensor
 from ..ops.creation import zeros_like
+from ..spellings import OF_MODULES, hint
 from ..tensor import Tensor
+from .gate import Gate
 from .parameter import Parameter
 from .summary import Summary, summarize
 
@@ -24,6 +28,7 @@ M = TypeVar("M", bound="Module")
 T = TypeVar("T")
 Hooks = Mapping[int, Callable[..., Any]]
 
+HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks")
 NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 
@@ -55,6 +60,7 @@ class Module:
     _buffers: Mapping[str, bool] = NOTHING  # whether each buffer is part of the state
     _forward_hooks: Hooks = NOTHING
     _forward_pre_hooks: Hooks = NOTHING
+    _backward_hooks: Hooks = NOTHING
 
     # --- Computing ---
 
@@ -63,29 +69,71 @@ class Module:
         raise NotImplementedError(f"{type(self).__name__}: define forward(self, ...), which says what it computes")
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
-        if not (self._forward_hooks or self._forward_pre_hooks):
+        if not self.is_hooked:
             return self.forward(*inputs, **options)
         for hook in tuple(self._forward_pre_hooks.values()):
-            if (changed := hook(self, inputs)) is not None:
-                inputs = changed if isinstance(changed, tuple) else (changed,)
-        output = self.forward(*inputs, **options)
+            if (changed := hook(self, inputs, options)) is not None:
+                inputs, options = changed
+        gate = Gate(self, self._backward_hooks.values()) if self._backward_hooks and MODES.recording else None
+        output = self.forward(*(gate.entered(inputs) if gate else inputs), **options)
         for hook in tuple(self._forward_hooks.values()):
-            if (changed := hook(self, inputs, output)) is not None:
+            if (changed := hook(self, inputs, options, output)) is not None:
                 output = changed
-        return output
+        return gate.left(output) if gate else output
 
     @property
     def is_hooked(self) -> bool:
         """Whether hooks are called with what the module computes."""
-        return bool(self._forward_hooks or self._forward_pre_hooks)
+        return bool(self._forward_hooks or self._forward_pre_hooks or self._backward_hooks)
 
-    def register_forward_pre_hook(self, hook: Callable[["Module", tuple[Any, ...]], Any]) -> Handle:
-        """Call `hook(module, inputs)` before each forward; what it returns, if not None, replaces the inputs."""
-        return Handle(vars(self).setdefault("_forward_pre_hooks", {}), hook)
+    def register_forward_pre_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
+    ) -> Handle:
+        """Call `hook(module, inputs)` before each forward; what it returns, if not None, replaces the inputs.
 
-    def register_forward_hook(self, hook: Callable[["Module", tuple[Any, ...], Any], Any]) -> Handle:
-        """Call `hook(module, inputs, output)` after each forward; what it returns, if not None, replaces the output."""
-        return Handle(vars(self).setdefault("_forward_hooks", {}), hook)
+        Hooks are called in the order in which they came, but one to `prepend` comes first. One `with_kwargs` is called
+        as `hook(module, inputs, kwargs)`, and may return both.
+        """
+        return self._hooked("_forward_pre_hooks", hook if with_kwargs else partial(_of_inputs, hook), prepend)
+
+    def register_forward_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
+    ) -> Handle:
+        """Call `hook(module, inputs, output)` after each forward; what it returns, if not None, replaces the output.
+
+        Hooks are called in the order in which they came, but one to `prepend` comes first. One `with_kwargs` is called
+        as `hook(module, inputs, kwargs, output)`.
+        """
+        return self._hooked("_forward_hooks", hook if with_kwargs else partial(_of_output, hook), prepend)
+
+    def register_full_backward_hook(
+        self, hook: Callable[["Module", Any, Any], Any], *, prepend: bool = False
+    ) -> Handle:
+        """Call `hook(module, grad_input, grad_output)` when a backward pass has come through the module.
+
+        Both are tuples of gradients: one for each positional input, None where none flows, and one for each tensor of
+        the output. What the hook returns, if not None, replaces those of the inputs.
+
+        >>> import lucid
+        >>> from lucid import nn
+        >>> layer = nn.Identity()
+        >>> handle = layer.register_full_backward_hook(lambda module, grad_input, grad_output: grad_output[0] * 10)
+        >>> x = lucid.ones(2, requires_grad=True)
+        >>> layer(x).sum().backward()
+        >>> x.grad
+        tensor([10., 10.], dtype=float32, device='cpu')
+        """
+        return self._hooked("_backward_hooks", hook, prepend)
+
+    def _hooked(self, kind: str, hook: Callable[..., Any], prepend: bool) -> Handle:
+        hooks = vars(self).setdefault(kind, {})
+        others = dict(hooks)
+        handle = Handle(hooks, hook)
+        if prepend:
+            for number, other in others.items():
+                del hooks[number]
+                hooks[number] = other
+        return handle
 
     # --- What it is made of ---
 
@@ -133,23 +181,63 @@ class Module:
         held = vars(self)
         return [(name, held[name]) for name in self._buffers if held.get(name) is not None]
 
-    def named_parameters(self, recurse: bool = True) -> Iterator[tuple[str, Parameter]]:
-        """The parameters with their dotted names, each once; those of this module alone unless `recurse`."""
-        paths = self._paths() if recurse else [("", self)]
+    def named_parameters(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, Parameter]]:
+        """The parameters with their dotted names, behind `prefix`, each once; of this module alone unless `recurse`."""
+        paths = self._paths(prefix) if recurse else [(prefix, self)]
         return _distinct((_joined(path, name), p) for path, module in paths for name, p in module._own_parameters())
 
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
         """The parameters, each once; those of this module alone unless `recurse`."""
-        return (parameter for _, parameter in self.named_parameters(recurse))
+        return (parameter for _, parameter in self.named_parameters(recurse=recurse))
 
-    def named_buffers(self, recurse: bool = True) -> Iterator[tuple[str, Tensor]]:
-        """The buffers with their dotted names, each once; those of this module alone unless `recurse`."""
-        paths = self._paths() if recurse else [("", self)]
+    def named_buffers(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, Tensor]]:
+        """The buffers with their dotted names, behind `prefix`, each once; of this module alone unless `recurse`."""
+        paths = self._paths(prefix) if recurse else [(prefix, self)]
         return _distinct((_joined(path, name), b) for path, module in paths for name, b in module._own_buffers())
 
     def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
         """The buffers, each once; those of this module alone unless `recurse`."""
-        return (buffer for _, buffer in self.named_buffers(recurse))
+        return (buffer for _, buffer in self.named_buffers(recurse=recurse))
+
+    def get_submodule(self, target: str) -> "Module":
+        """The module of a dotted name below this one, which is "" itself. Raises AttributeError if there is none.
+
+        >>> from lucid import nn
+        >>> nn.Sequential(nn.Sequential(nn.ReLU())).get_submodule("0.0")
+        ReLU()
+        """
+        module = self
+        for name in target.split(".") if target else ():
+            module = module._one("module", name, dict(module.named_children()))
+        return module
+
+    def get_parameter(self, target: str) -> Parameter:
+        """The parameter of a dotted name. Raises AttributeError if there is none."""
+        path, _, name = target.rpartition(".")
+        module = self.get_submodule(path)
+        return module._one("parameter", name, dict(module._own_parameters()))
+
+    def get_buffer(self, target: str) -> Tensor:
+        """The buffer of a dotted name. Raises AttributeError if there is none."""
+        path, _, name = target.rpartition(".")
+        module = self.get_submodule(path)
+        return module._one("buffer", name, dict(module._own_buffers()))
+
+    def _one(self, kind: str, name: str, held: dict[str, T]) -> T:
+        if name not in held:
+            there = f"it has {', '.join(held)}" if held else "it has none"
+            raise AttributeError(f"{type(self).__name__} has no {kind} {name!r}; {there}", name=name, obj=self)
+        return held[name]
+
+    if not TYPE_CHECKING:  # else any name would pass
+
+        def __getattr__(self, name: str) -> Any:
+            """Only what is not there gets here, and a property that met something that is not there."""
+            if hasattr(type(self), name):
+                return object.__getattribute__(self, name)  # whose error says what that was
+            raise AttributeError(
+                f"{type(self).__name__!r} object has no attribute {name!r}{hint(name, OF_MODULES)}", name=name, obj=self
+            )
 
     # --- Its state ---
 
@@ -296,9 +384,19 @@ class Module:
 
     def __getstate__(self) -> dict[str, Any]:
         """Copies and pickles have no hooks: those belong to who registered them on this module."""
-        return {
-            name: value for name, value in vars(self).items() if name not in ("_forward_hooks", "_forward_pre_hooks")
-        }
+        return {name: value for name, value in vars(self).items() if name not in HOOKS}
+
+
+def _of_inputs(hook: Callable[..., Any], module: Module, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """A hook that knows nothing of options, called as one that does."""
+    if (changed := hook(module, inputs)) is None:
+        return None
+    return changed if isinstance(changed, tuple) else (changed,), options
+
+
+def _of_output(hook: Callable[..., Any], module: Module, inputs: Any, options: Any, output: Any) -> Any:
+    """A hook that knows nothing of options, called as one that does."""
+    return hook(module, inputs, output)
 
 
 def _joined(path: str, name: str) -> str:

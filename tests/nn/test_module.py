@@ -2,12 +2,13 @@
 
 import copy
 import pickle
+import re
 
 import pytest
 
 import lucid
 from lucid import nn
-from lucid.errors import CheckpointError, DeviceError, DTypeError, GradientError
+from lucid.errors import CheckpointError, DeviceError, DTypeError, GradientError, ShapeError
 
 
 class Net(nn.Module):
@@ -217,6 +218,139 @@ def test_hooks_see_and_replace_inputs_and_outputs():
     assert seen == [(20.0, 20.0), (10.0, 10.0)]
 
 
+def test_hooks_may_see_options_and_come_first():
+    class Scaled(nn.Module):
+        def forward(self, x, scale=1.0):
+            return x * scale
+
+    layer, seen = Scaled(), []
+    layer.register_forward_pre_hook(lambda module, inputs: seen.append(("pre", inputs)))
+    layer.register_forward_pre_hook(
+        lambda module, inputs, options: (inputs, {"scale": options["scale"] + 1}), with_kwargs=True, prepend=True
+    )
+    layer.register_forward_hook(lambda module, inputs, output: seen.append("last"))
+    layer.register_forward_hook(lambda module, inputs, output: seen.append("second"), prepend=True)
+    first = layer.register_forward_hook(
+        lambda module, inputs, options, output: seen.append(options), with_kwargs=True, prepend=True
+    )
+    assert layer(2.0, scale=2.0) == 6.0
+    assert seen == [("pre", (2.0,)), {"scale": 3.0}, "second", "last"]
+    first.remove()
+    layer(2.0, scale=2.0)
+    assert seen[5:] == ["second", "last"]
+
+
+class Pair(nn.Module):
+    def forward(self, a, n, b):
+        return a * b, (b * n,)
+
+
+def test_backward_hooks_see_gradients_of_inputs_and_outputs(device):
+    layer, seen = Pair(), []
+    with layer.register_full_backward_hook(lambda *given: seen.append(given)):
+        a, b = (lucid.asarray(x, device=device, requires_grad=True) for x in (2.0, 3.0))
+        product, (tripled,) = layer(a, 3, b)
+        (product * 5).backward(retain_graph=True)
+        (product + tripled * 10).backward()
+        module, (of_a, of_n, of_b), (of_product, of_tripled) = seen[0]
+        assert module is layer
+        assert (of_a.item(), of_n, of_b.item()) == (15.0, None, 10.0)
+        assert (of_product.item(), of_tripled) == (5.0, None)
+        assert [g.item() for g in seen[1][1] if g is not None] == [3.0, 32.0]
+        assert [g.item() for g in seen[1][2]] == [1.0, 10.0]
+        assert (a.grad.item(), b.grad.item()) == (18.0, 42.0)
+        with lucid.no_grad():
+            layer(a, 3, b)
+    layer(a, 3, b)[0].backward()
+    assert len(seen) == 2
+
+
+def test_backward_hooks_replace_gradients_one_after_the_other():
+    layer = nn.Identity()
+    layer.register_full_backward_hook(lambda module, into, out: (into[0] + 1,))
+    layer.register_full_backward_hook(lambda module, into, out: into[0] * 10, prepend=True)
+    x = lucid.asarray(3.0, requires_grad=True)
+    (slope,) = lucid.grad(layer(x * x), [x], create_graph=True)
+    assert slope.item() == 66.0  # (1 * 10 + 1) * 2 x
+    slope.backward()
+    assert x.grad.item() == 22.0
+    layer.register_full_backward_hook(lambda module, into, out: (lucid.ones(2),))
+    with pytest.raises(
+        ShapeError, match=r"Identity: a backward hook returned \[\(2,\)\]; wanted None, or for the inputs \[\(\)\]"
+    ):
+        layer(x).backward()
+
+
+def test_a_backward_hook_of_a_module_whose_input_is_data():
+    layer, seen = nn.Linear(2, 1), []
+    layer.register_full_backward_hook(lambda module, into, out: seen.append((into, out[0].tolist())))
+    layer(lucid.ones((1, 2))).sum().backward()
+    assert seen == [((None,), [[1.0]])]
+    assert layer.weight.grad.tolist() == [[1.0, 1.0]]
+
+
+@pytest.mark.gpu
+def test_what_a_hook_writes_comes_out_of_a_graph():
+    layer, kept = nn.Linear(2, 2).to("gpu"), [lucid.zeros((), device="gpu"), lucid.zeros((), device="gpu")]
+
+    def note(module, inputs, output):
+        kept[0] = output.detach().sum()
+
+    def note_gradient(module, into, out):
+        kept[1] = out[0].detach().sum()
+
+    layer.register_forward_hook(note)
+    layer.register_full_backward_hook(note_gradient)
+
+    @lucid.compile
+    def step(x):
+        loss = layer(x).sum()
+        loss.backward()
+        return loss
+
+    for scale in (1.0, 2.0):
+        assert step(lucid.ones((3, 2), device="gpu") * scale).item() == kept[0].item()
+        assert kept[1].item() == 6.0
+
+
+def test_parts_have_dotted_names():
+    net = Net()
+    assert net.get_submodule("") is net
+    assert net.get_submodule("blocks.1") is net.blocks[1]
+    assert net.get_parameter("blocks.1.weight") is net.blocks[1].weight
+    assert net.get_parameter("scale") is net.scale
+    assert net.get_buffer("mean") is net.mean
+    for get, name, message in [
+        (net.get_submodule, "blocks.2", "ModuleList has no module '2'; it has 0, 1"),
+        (net.get_submodule, "scale", "Net has no module 'scale'; it has first, blocks, again"),
+        (net.get_parameter, "first", "Net has no parameter 'first'; it has scale"),
+        (net.get_parameter, "mean", "Net has no parameter 'mean'"),
+        (net.get_buffer, "first.weight", "Linear has no buffer 'weight'; it has none"),
+    ]:
+        with pytest.raises(AttributeError, match=message):
+            get(name)
+    assert [name for name, _ in net.named_parameters("net")] == [f"net.{name}" for name in NAMES]
+    assert [name for name, _ in net.named_buffers(prefix="a.b", recurse=False)] == ["a.b.mean", "a.b.steps"]
+
+
+def test_a_name_that_is_not_there_says_what_it_is_here():
+    class Broken(nn.Linear):
+        @property
+        def size(self):
+            return self.weight.nothing
+
+    for name, here in {
+        "half": "to(lucid.float16)",
+        "cuda": "gpu()",
+        "add_module": "setattr(module, name, value)",
+    }.items():
+        with pytest.raises(AttributeError, match=f"no attribute '{name}'; it is {re.escape(here)} here"):
+            getattr(Net(), name)
+        assert not hasattr(nn.Linear(1, 1), name)
+    with pytest.raises(AttributeError, match="object has no attribute 'nothing'"):
+        print(Broken(1, 1).size)
+
+
 def test_hooks_belong_to_one_module():
     first, second = nn.Identity(), nn.Identity()
     first.register_forward_hook(lambda module, inputs, output: 0)
@@ -320,7 +454,7 @@ def test_containers_change_as_lists_do(kind):
             mine[wrong] = more[6]
     with pytest.raises(TypeError, match=r"(got|data is) int; wanted a"):
         mine[0] = 3
-    with pytest.raises(TypeError, match="index=.0. is str"):
+    with pytest.raises(TypeError, match="index='0' is str"):
         mine["0"]
     assert numbers(mine) == theirs
 
