@@ -104,8 +104,6 @@ def hint(name: str, here: Mapping[str, str] = HERE) -> str:
     """The end of an error about a name that is not there. Python itself adds the nearest one that is."""
     if name in here:
         return f"; it is {here[name]} here"
-    if here is not HERE:
-        return ""
     if name in NEEDLESS:
         return "; it is not needed here, since tensors are values: leave it out"
     if name.endswith("_") and name[:-1] in IN_PLACE:

@@ -155,9 +155,8 @@ def canonical(x: Tensor, key: Any, missing: str | None = None) -> Key:
     shape = broadcast_shapes("getitem", *(tuple(part.shape) for part, _ in laid if hasattr(part, "shape")))
     if 0 in shape:  # no place is named, so none is outside; but an index without axes is checked as an integer is
         laid = [(broadcast_to(p, shape) if isinstance(p, Tensor) and p.ndim else p, axis) for p, axis in laid]
-    known = [
-        (_known(x, part, axis, missing), axis) for part, axis in laid
-    ]  # first: an error leaves nothing to be told later
+    # All parts first, since an error must leave nothing to be told later.
+    known = [(_known(x, part, axis, missing), axis) for part, axis in laid]
     key = Key(_bounded(x, part, axis, missing) if isinstance(part, Tensor) else part for part, axis in known)
     if x.device != "cpu":
         key.unchecked = [(part, x.shape[axis]) for part, axis in known if isinstance(part, Tensor)]

@@ -72,19 +72,8 @@ UNARY: dict[str, Callable[..., Tensor]] = {
 }
 CHAPTERS = (
     *(activation, arithmetic, arrangement, calculus, comparison, contraction, elementwise, indexing, linear_algebra),
-    *(
-        manipulation,
-        missing_values,
-        order,
-        relation,
-        scattering,
-        searching,
-        sets,
-        sorting,
-        special,
-        statistical,
-        utility,
-    ),
+    *(manipulation, missing_values, order, relation, scattering, searching, sets, sorting, special, statistical),
+    utility,
 )
 MORE = (data_types.astype, transfer.to, transfer.to_device, engine.backward)
 
