@@ -303,11 +303,14 @@ class _Graph:
         inputs = _values(tensors) | _gradients(tensors if self.reads_gradients else fresh)
         try:
             outputs = self.graph(*self.keys, *inputs.values())
+        except BaseException:
+            reach.put_back(reach.before)
+            raise
         finally:
             for generator, state in zip(generators, states):
                 generator.traced, generator.state = None, state
             for x, array, node, grad in saved:
-                x.array, x.node = array, node
+                x.array, x.node, x._dtype = array, node, None
                 if node is not None:
                     node.grad = grad
         self._drawn(generators)

@@ -144,6 +144,112 @@ def test_a_failed_trace_leaves_everything_as_it_was():
     assert weight.grad is None
 
 
+class Slots:
+    __slots__ = ("gone", "new", "value")
+
+
+class Everything(nn.Module):
+    """All kinds of places where a function may leave what it computed."""
+
+    def __init__(self, make):
+        self.layer, self.norm = nn.Linear(3, 3), nn.BatchNorm1d(3)
+        self.optimizer, self.scaler = make(self.parameters()), lucid.amp.GradScaler(init_scale=4.0)
+        self.schedule = optim.lr_scheduler.StepLR(self.optimizer, step_size=1)
+        self.hidden, self.seen, self.named, self.words = lucid.zeros((), device="gpu"), [], {"a": 1, "b": 2}, {"x"}
+        self.inside, self.generator, self.slots = (
+            [[], (lucid.ones(1, device="gpu"), {})],
+            lucid.random.Generator(3),
+            Slots(),
+        )
+        self.slots.value, self.slots.gone = 1.0, 2.0
+
+
+MADE_INSIDE = "old"
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("error", [None, KeyError, KeyboardInterrupt, CompileError])
+@pytest.mark.parametrize("make", [optim.AdamW, lambda params: optim.SGD(params, lr=0.1, momentum=0.9)])
+def test_a_failed_trace_leaves_nothing_in_what_it_reached(make, error):
+    lucid.random.seed(0)
+    held = Everything(make).gpu()
+    counter = 0
+
+    def step(x):
+        nonlocal counter
+        global MADE_INSIDE, NEVER_MADE
+        loss = held.norm(held.layer(x + lucid.random.normal(3, device="gpu"))).sum()
+        held.scaler.scale(loss).backward()  # adds to gradients, so that it is first traced in vain
+        held.scaler.step(held.optimizer)
+        if error is None:
+            return held.scaler.update()
+        held.hidden += 1
+        held.seen.append(held.hidden)
+        held.named["c"] = held.named.pop("a")
+        held.words |= {"y"}
+        held.inside[0].append(loss)
+        held.inside[1][1]["loss"] = held.inside
+        held.schedule.step()
+        held.slots.value, held.slots.new = loss, loss
+        del held.slots.gone
+        held.new = held.generator.bits((2,), "gpu")
+        held.layer = held.norm
+        counter, MADE_INSIDE, NEVER_MADE = loss, loss, loss
+        raise error
+
+    def state():
+        """All that there is, in a form that can be compared."""
+        groups = held.optimizer.state_dict()["param_groups"]
+        return {
+            "tensors": {name: x.tolist() for name, x in held.state_dict().items()},
+            "gradients": [p.grad is None for p in held.parameters()],
+            "optimizer": (
+                held.optimizer.state,
+                groups,
+                held.optimizer.param_groups[0].rate("gpu", lucid.float32).item(),
+            ),
+            "scaler": (held.scaler._scale, held.scaler._steps, held.scaler._infinite, held.scaler._stepped),
+            "attributes": list(vars(held)),
+            "containers": (held.hidden.item(), held.seen, list(held.named.items()), held.words, held.inside[0]),
+            "inside": (held.inside[1][1], held.slots.value, held.slots.gone, hasattr(held.slots, "new")),
+            "generators": (held.generator.state, lucid.random.get_state()),
+            "schedule": held.schedule.steps,
+            "names": (counter, MADE_INSIDE, "NEVER_MADE" in globals()),
+        }
+
+    x, before = lucid.linspace(-1, 1, 12, device="gpu").reshape((4, 3)), copy.deepcopy(state())
+    if error is not None:
+        for _ in range(2):
+            with pytest.raises(error):
+                lucid.compile(step)(x)
+            assert state() == before
+    error, twin = None, copy.deepcopy(held)
+    lucid.random.seed(5)
+    lucid.compile(step)(x)
+    found, held = state(), twin
+    lucid.random.seed(5)
+    step(x)
+    assert str(found["scaler"]) == str(state()["scaler"])
+    for name, value in state()["tensors"].items():
+        np.testing.assert_allclose(found["tensors"][name], value, rtol=1e-5, atol=1e-6)  # fused arithmetic
+
+
+@pytest.mark.gpu
+def test_a_trace_that_is_refused_leaves_everything_as_it_was():
+    """A number that changes is an error after the function has run; what it wrote must not stay."""
+    state = {"steps": 0, "sum": lucid.zeros(2, device="gpu")}
+
+    @lucid.compile
+    def step(x):
+        state["steps"] += 1
+        state["sum"], state["last"] = state["sum"] + x, x * 2
+
+    with pytest.raises(CompileError, match="changed state"):
+        step(lucid.ones(2, device="gpu"))
+    assert state.keys() == {"steps", "sum"}
+    assert (state["steps"], state["sum"].tolist()) == (0, [0.0, 0.0])
+
+
 @pytest.mark.gpu
 def test_a_number_that_changes_is_an_error_that_names_it():
     counter = {"steps": 0}
