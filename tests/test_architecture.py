@@ -25,7 +25,10 @@ FLOORS = (
     ("devices", "backends"),
     ("tensor", "autograd"),
     ("ops", "random"),
-    ("nn", "optim", "io", "data", "compile", "reach", "memory", "amp", "debug", "distributed", "einops"),
+    (
+        *("nn", "optim", "io", "data", "memory", "amp", "debug", "distributed", "einops"),
+        *("compile", "calls", "traced", "pullback", "reach"),
+    ),
     ("models",),
     ("cli",),
 )

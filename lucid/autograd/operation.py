@@ -223,7 +223,7 @@ class Composite:
         return [None if x is None or x.node is None else found.get(x.node) for x in inputs]
 
 
-class _Alias:
+class Alias:
     """The same value under another node."""
 
     name = "alias"
@@ -234,7 +234,7 @@ class _Alias:
 
 
 def alias(array: Any, parent: Node | None) -> Tensor:
-    return Tensor(array, None if parent is None else Node(_Alias, [parent], [array.shape], None))
+    return Tensor(array, None if parent is None else Node(Alias, [parent], [array.shape], None))
 
 
 def primitive(*, holomorphic: bool = True, keeps_dtype: bool = False, **rules: Rule) -> Callable[[Function], Function]:
