@@ -13,7 +13,7 @@ arrays of the same shapes in them. Only if not, it walks through everything agai
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import update_wrapper
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from . import devices
 from .autograd.modes import MODES
@@ -29,8 +29,12 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 ENTRIES = 16  # graphs kept for one function, the least recently used leaving first
 
 
-def compile(function: Function) -> Function:
-    """The same function, which runs as one graph on the gpu. Also a decorator.
+@overload
+def compile(function: None = None) -> Callable[[Function], Function]: ...
+@overload
+def compile(function: Function) -> Function: ...
+def compile(function: Any = None) -> Any:
+    """The same function, which runs as one graph on the gpu. Also a decorator, with or without brackets.
 
     It may take and return tensors in nested lists, tuples and dicts; other arguments select the graph. Random draws are
     fresh in each call, and the same as without `compile`. A module, or any object with a `forward`, comes back as
@@ -52,6 +56,8 @@ def compile(function: Function) -> Function:
     >>> double(lucid.ones(2))
     tensor([2., 2.], dtype=float32, device='cpu')
     """
+    if function is None:
+        return compile
     if hasattr(function, "forward"):
         return _twin(function)
     graphs: OrderedDict[Any, Graph] = OrderedDict()
@@ -90,7 +96,7 @@ def compile(function: Function) -> Function:
                 graphs.popitem(last=False)
         return out
 
-    return update_wrapper(compiled, function)  # type: ignore[return-value]
+    return update_wrapper(compiled, function)
 
 
 def _twin(module: Any) -> Any:
@@ -120,9 +126,12 @@ def _warn_of_arguments(function: Callable[..., Any], call: Call, graphs: "Ordere
         if graph.rest == call.rest:
             for (name, _), now, before in zip(call.named(), call.signatures, graph.signatures):
                 if now != before:
+                    advice = f"graphs of {ENTRIES} kinds are kept"
+                    if now[0] in (int, float):
+                        advice = f'give it as lucid.asarray({now[1]}, device="gpu"), and one graph serves all values'
                     logging.getLogger("lucid").warning(
                         f"compile: {getattr(function, '__name__', 'the function')} is traced again, because argument "
-                        f"{name} was {_shown(before)} and is {_shown(now)}; graphs of {ENTRIES} kinds are kept"
+                        f"{name} was {_shown(before)} and is {_shown(now)}; {advice}"
                     )
             return
 

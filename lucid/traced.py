@@ -317,5 +317,5 @@ def _refuse_changes(before: Reach, after: Reach, on_cpu: list[tuple[Tensor, Any]
         if signature(now) != signature(value):
             raise CompileError(
                 f"compile: the function changed {path} from {value!r} to {now!r}, which its graph could not "
-                "repeat; keep it in a tensor, or change it outside"
+                "repeat; keep it in a tensor, or call what changes it outside, as the step() of a schedule"
             )

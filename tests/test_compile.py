@@ -25,6 +25,14 @@ class Counted:
         return self.function(*args)
 
 
+def test_it_decorates_with_brackets_too(device):
+    @lucid.compile()
+    def double(x):
+        return x * 2
+
+    assert double(lucid.ones(2, device=device)).tolist() == [2.0, 2.0]
+
+
 def test_the_body_runs_once_for_many_calls(device):
     body = Counted(lambda x: x * 2 + 1)
     compiled = lucid.compile(lambda x: body(x))
@@ -261,6 +269,21 @@ def test_a_number_that_changes_is_an_error_that_names_it():
 
     with pytest.raises(CompileError, match=r"changed counter\[0\] from 0 to 1"):
         step(lucid.ones(2, device="gpu"))
+
+
+@pytest.mark.gpu
+def test_a_schedule_that_steps_inside_is_told_to_step_outside():
+    weight = lucid.ones(2, device="gpu", requires_grad=True)
+    schedule = optim.lr_scheduler.StepLR(optim.SGD([weight], lr=0.5), step_size=1)
+
+    @lucid.compile
+    def step(x):
+        schedule.step()
+        return x * 2
+
+    with pytest.raises(CompileError, match=r"changed schedule\.steps from 0 to 1.*outside, as the step\(\)"):
+        step(lucid.ones(2, device="gpu"))
+    assert schedule.get_last_lr() == [0.5]
 
 
 @pytest.mark.gpu
@@ -570,6 +593,15 @@ def test_the_log_says_which_argument_made_it_trace_again(caplog):
         "compile: <lambda> is traced again, because argument 0 was float32 (3, 2) and is float32 (4, 2)",
         "compile: <lambda> is traced again, because argument scale was 2 and is 3",
     ]
+    assert [record.message.split("; ")[1] for record in caplog.records[1:]] == [
+        f"graphs of {ENTRIES} kinds are kept",
+        'give it as lucid.asarray(3, device="gpu"), and one graph serves all values',
+    ]
+    caplog.clear()
+    compiled(x, scale=lucid.asarray(3, device="gpu"))
+    caplog.clear()
+    compiled(x, scale=lucid.asarray(4, device="gpu"))
+    assert not caplog.records
 
 
 @pytest.mark.gpu
