@@ -11,6 +11,8 @@ from ...ops.indexing import canonical, from_front, getitem, inside, take
 from ...ops.manipulation import broadcast_to
 from ...ops.scattering import index_add, scatter
 from ...ops.searching import searchsorted, where
+from ...ops.statistical import max as largest
+from ...ops.statistical import sum
 from ...ops.utility import diff
 from ...tensor import Tensor
 from .classification import class_indices
@@ -109,23 +111,33 @@ def embedding_bag(
         count = offsets.shape[0] - bool(include_last_offset)
         starts = astype(ready(name, INTEGERS, offsets, "offsets"), int64)[:count]
         bags = _bags(starts, input.size)
+    even = input.shape if offsets is None and input.shape[1] else None  # whether bags hold as many numbers, and some
     input = input.reshape((-1,))
     rows = embedding(input, weight, padding_idx)
     kept = full(input.shape, True, device=input.device)
-    if padding_idx is not None:
-        kept = logical_not(equal(input, padding_row(name, padding_idx, weight.shape[0])))
     if per_sample_weights is not None:
         rows = rows * per_sample_weights.reshape((-1, 1))
-    empty = zeros((count, weight.shape[1]), dtype=rows.dtype, device=rows.device)
-    many = index_add(zeros(count, dtype=rows.dtype, device=rows.device), bags, astype(kept, rows.dtype), axis=0)
-    many = many[:, None]
-    if mode == "max":
+    if padding_idx is not None:
+        kept = logical_not(equal(input, padding_row(name, padding_idx, weight.shape[0])))
+        rows = where(kept[:, None], rows, float("-inf") if mode == "max" else 0.0)
+
+    def added(each: Tensor) -> Tensor:
+        if even:
+            return sum(each.reshape((*even, each.shape[1])), axis=1)
+        return index_add(zeros((count, each.shape[1]), dtype=each.dtype, device=each.device), bags, each, axis=0)
+
+    if mode == "sum":
+        return added(rows)
+    many = added(astype(kept, rows.dtype)[:, None])
+    if mode == "mean":
+        return added(rows) / where(many > 0, many, 1.0)
+    if even:
+        found = largest(rows.reshape((*even, weight.shape[1])), axis=1)
+    else:
+        empty = zeros((count, weight.shape[1]), dtype=rows.dtype, device=rows.device)
         places = broadcast_to(bags[:, None], rows.shape)
-        lowest = where(kept[:, None], rows, float("-inf"))
-        found = scatter(empty, places, lowest, axis=0, reduce="amax", include_self=False)
-        return where(many > 0, found, 0.0)
-    total = index_add(empty, bags, where(kept[:, None], rows, 0.0), axis=0)
-    return total if mode == "sum" else total / where(many > 0, many, 1.0)
+        found = scatter(empty, places, rows, axis=0, reduce="amax", include_self=False)
+    return where(many > 0, found, 0.0)
 
 
 def _bags(starts: Tensor, size: int) -> Tensor:
