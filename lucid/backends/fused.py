@@ -17,6 +17,8 @@ from .blocks import BLOCK, in_blocks
 Array = Any
 Pullback = Callable[[Array, Sequence[bool]], tuple[Array | None, ...]]
 
+FEW = 1 << 12  # elements: fewer are computed in less time than blocks of them take to be made
+
 
 def covered(x: Array) -> bool:
     """Arrays whose arithmetic stays in their dtype and gives arrays: no 16-bit numbers, and no single ones."""
@@ -40,6 +42,8 @@ def total(parts: Iterable[Array]) -> Array:
 
 def each_element(function: Callable[..., Any], *arrays: Array, outputs: int, **_: Any) -> tuple[Array, ...]:
     """function(*arrays) of arrays of one shape: so many `outputs` of that shape, each element computed by itself."""
+    if arrays[0].size <= FEW:
+        return function(*arrays)
     out = tuple(np.empty(arrays[0].shape, arrays[0].dtype) for _ in range(outputs))
 
     def formula(*block: Array) -> None:
