@@ -44,6 +44,7 @@ from .pooling import sum_pool as sum_pool
 from .pooling import sum_pool_vjp as sum_pool_vjp
 from .powers import pow as _pow
 from .resampling import resample as _resample
+from .scattering import joined
 from .scattering import scatter_add as _scatter_add
 from .scattering import scatter_reduce as _scatter_reduce
 from .softmax import class_losses as class_losses
@@ -487,6 +488,9 @@ def matrix_transpose(x: Array) -> Array:
 
 
 def getitem(x: Array, key: Any) -> Array:
+    arrays = len(key) == x.ndim > 1 and type(key[-1]) is np.ndarray and {*map(type, key)} == {np.ndarray}
+    if arrays and key[-1].size >= FEW and x.flags.c_contiguous:
+        return x.reshape(-1).take(joined(key, x.shape))  # in a third of the time
     out = x[key]
     return out if type(out) is np.ndarray else np.asarray(out)
 

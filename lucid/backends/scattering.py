@@ -46,8 +46,18 @@ def _places(key: tuple[Any, ...], shape: tuple[int, ...]) -> Array | None:
     if stop - start != len(indexed) or [*key[:start], *key[stop:]] != [*whole[:start], *whole[stop:]]:
         return None
     before, inside, behind = (math.prod(sizes) for sizes in (shape[:start], shape[start:stop], shape[stop:]))
+    places = joined(key[start:stop], shape[start:stop])
+    if behind > 1:
+        places = places.reshape(-1, 1) * behind + np.arange(behind)
+    if before > 1:
+        places = np.arange(before).reshape(-1, 1) * (inside * behind) + places.reshape(-1)
+    return places.reshape(-1)
+
+
+def joined(indices: tuple[Array, ...], shape: tuple[int, ...]) -> Array:
+    """Indices along each axis as those of the elements in one row."""
     places: Any = None
-    for part, n in zip(key[start:stop], shape[start:stop], strict=True):
+    for part, n in zip(indices, shape, strict=True):
         part = np.where(part < 0, part + n, part) if part.min() < 0 else part
         if places is None:
             places = part
@@ -55,8 +65,4 @@ def _places(key: tuple[Any, ...], shape: tuple[int, ...]) -> Array | None:
             places = np.add(larger, part, out=larger)
         else:
             places = larger + part
-    if behind > 1:
-        places = places.reshape(-1, 1) * behind + np.arange(behind)
-    if before > 1:
-        places = np.arange(before).reshape(-1, 1) * (inside * behind) + places.reshape(-1)
-    return places.reshape(-1)
+    return places

@@ -1,12 +1,13 @@
-"""Adding to many places at once on the cpu, against NumPy's ufunc.at with the same key."""
+"""Reading and adding to many places at once on the cpu, against NumPy with the same key."""
 
 from typing import Any
 
 import numpy as np
 import pytest
 
+from lucid.backends import numpy as backend
 from lucid.backends import scattering
-from lucid.backends.numpy import scatter_add, scatter_reduce
+from lucid.backends.numpy import getitem, scatter_add, scatter_reduce
 
 SHAPE = (3, 4, 5, 2)
 WHOLE = [slice(0, n, 1) for n in SHAPE]
@@ -31,9 +32,11 @@ KEYS: dict[str, tuple[Any, ...]] = {
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int64", "complex64", "bool"])
 def test_as_ufuncs_do(key: tuple[Any, ...], dtype: str, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scattering, "FEW", few)
+    monkeypatch.setattr(backend, "FEW", few)
     rng = np.random.default_rng(0)
     x = (rng.standard_normal(SHAPE) * 3).astype(dtype).transpose(3, 1, 2, 0).copy().transpose(3, 1, 2, 0)
     part = x[key]
+    np.testing.assert_array_equal(getitem(x.copy(), key=key), part)
     values = (rng.standard_normal(part.T.shape) * 3).astype(dtype).T
     wanted = np.zeros(SHAPE, dtype)
     np.add.at(wanted, key, values)
