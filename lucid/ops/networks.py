@@ -1,5 +1,6 @@
 """Feed-forward networks, as transformers have after attention: two layers, and between them what is not linear."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from ..autograd.operation import composite
@@ -32,7 +33,7 @@ def feed_forward(x: Tensor, weight1: Tensor, bias1: Tensor | None, weight2: Tens
     >>> feed_forward(lucid.ones((2, 3)), lucid.ones((8, 3)), None, lucid.ones((4, 8)), lucid.zeros(4)).shape
     (2, 4)
     """
-    x, weight1, bias1, weight2, bias2 = _ready("feed_forward", x, weight1, bias1, weight2, bias2)
+    x, weight1, weight2, bias1, bias2 = _ready("feed_forward", (x, weight1, weight2), (bias1, bias2))
     if not _fit(x, weight1, bias1, weight2, bias2):
         raise ShapeError(
             f"feed_forward: got x {x.shape}, weights {weight1.shape} and {weight2.shape}, biases {_shape(bias1)} and "
@@ -83,8 +84,8 @@ def conv_feed_forward(
     >>> conv_feed_forward(x, weight1, None, kernels, lucid.zeros(8), weight2, None).shape
     (2, 5, 7, 4)
     """
-    given = x, weight1, bias1, kernels, bias, weight2, bias2
-    x, weight1, bias1, kernels, bias, weight2, bias2 = _ready("conv_feed_forward", *given)
+    given = (x, weight1, kernels, weight2), (bias1, bias, bias2)
+    x, weight1, kernels, weight2, bias1, bias, bias2 = _ready("conv_feed_forward", *given)
     wide = weight1.shape[:1]
     fit = x.ndim == kernels.ndim == 4 and kernels.shape[:2] == (*wide, 1) and all(k % 2 for k in kernels.shape[2:])
     if not fit or _shape(bias) not in (None, wide) or not _fit(x, weight1, bias1, weight2, bias2):
@@ -96,10 +97,10 @@ def conv_feed_forward(
     return _conv_feed_forward(x, weight1, bias1, kernels, bias, weight2, bias2)
 
 
-def _ready(name: str, *inputs: Tensor | None) -> list[Any]:
-    """The inputs in one dtype; None stays None."""
-    found = iter(together(name, fast(REAL_FLOATING), *(x for x in inputs if x is not None)))
-    return [None if x is None else next(found) for x in inputs]
+def _ready(name: str, tensors: Sequence[Tensor], biases: Sequence[Tensor | None]) -> list[Any]:
+    """All in one dtype; the biases that are None stay it."""
+    found = iter(together(name, fast(REAL_FLOATING), *tensors, *(b for b in biases if b is not None)))
+    return [*(next(found) for _ in tensors), *(None if b is None else next(found) for b in biases)]
 
 
 def _fit(x: Tensor, weight1: Tensor, bias1: Tensor | None, weight2: Tensor, bias2: Tensor | None) -> bool:
