@@ -47,9 +47,10 @@ class Applied(Module):
         known = inspect.signature(function).parameters
         names = list(known)[inputs:] if options is None else options.split()
         cls.function = staticmethod(function)
-        cls.options = tuple(name for name in names if name != "training")
+        taken = [name for name in names if name != "training"]
+        cls.options = tuple(name for name in taken if name != "inplace")  # which changes nothing, and is forgotten
         cls.shows = cls.options if shows is None else tuple(shows.split())
-        parameters = [known[name].replace(kind=inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in cls.options]
+        parameters = [known[name].replace(kind=inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in taken]
         cls.__signature__ = inspect.Signature(parameters)
         cls.__doc__ = cls.__doc__ or without_example(function.__doc__ or "")
 
@@ -60,8 +61,8 @@ class Applied(Module):
             known = f"there are {', '.join(self.options)}" if self.options else "it has no options"
             raise TypeError(f"{type(self).__name__}: {error}; {known}") from None
         given.apply_defaults()
-        for name, value in given.arguments.items():
-            if isinstance(value, Tensor):
+        for name in self.options:
+            if isinstance(value := given.arguments[name], Tensor):
                 self.register_buffer(name, value)
             else:
                 setattr(self, name, value)

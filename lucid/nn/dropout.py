@@ -17,7 +17,8 @@ __all__ = [
 class Dropout(Module):
     """In train mode, each element is 0 with probability p and x / (1 - p) otherwise; in eval mode x.
 
-    Srivastava et al., Dropout, 2014. Raises ValueError for p outside [0, 1].
+    Srivastava et al., Dropout, 2014. `inplace` changes nothing, since tensors are values. Raises ValueError for p
+    outside [0, 1].
 
     >>> import lucid
     >>> Dropout(0.5).eval()(lucid.ones(2)).tolist()
@@ -31,7 +32,7 @@ class Dropout(Module):
         if function is not None:
             cls.function, cls.__doc__ = staticmethod(function), cls.__doc__ or without_example(function.__doc__ or "")
 
-    def __init__(self, p: float = 0.5) -> None:
+    def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         self.p = probability(type(self).__name__, p)
 
     def forward(self, x: Tensor) -> Tensor:

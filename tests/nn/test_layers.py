@@ -236,3 +236,17 @@ def test_gradients_of_inputs_and_parameters(layer, shape):
 
     x = lucid.asarray(np.random.default_rng(0).normal(size=shape), requires_grad=True)
     check_gradients(function, [x, *(p.detach().requires_grad_() for p in layer.parameters())])
+
+
+def test_inplace_is_taken_and_changes_nothing():
+    x = lucid.asarray([-1.0, 2.0])
+    for layer in (nn.ReLU(True), nn.ReLU(inplace=True), nn.LeakyReLU(0.0, True), nn.Hardtanh(0.0, 5.0, inplace=True)):
+        assert layer(x).tolist() == [0.0, 2.0]
+        assert "inplace" not in repr(layer)
+        assert not hasattr(layer, "inplace")
+    assert nn.Dropout(1.0, True)(x).tolist() == [0.0, 0.0]
+    assert nn.RReLU(0.25, 0.25, inplace=True).eval()(x).tolist() == [-0.25, 2.0]
+    assert nn.functional.relu(x, True).tolist() == [0.0, 2.0]
+    assert nn.functional.threshold(x, 0.0, 0.0, inplace=True).tolist() == [0.0, 2.0]
+    assert nn.functional.dropout(x, 1.0, True, True).tolist() == [0.0, 0.0]
+    assert x.tolist() == [-1.0, 2.0]

@@ -4,6 +4,8 @@ The samples come from torch.testing._internal. Each module is made with the same
 all is computed in float64 but what PyTorch has in float32 alone.
 """
 
+import inspect
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -50,7 +52,7 @@ def copied(module: torch.nn.Module) -> nn.Module:
 
 
 def without_unsupported(kwargs: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in kwargs.items() if name not in ("device", "dtype", "inplace")}
+    return {name: value for name, value in kwargs.items() if name not in ("device", "dtype")}
 
 
 def compare(found: Any, wanted: torch.Tensor, what: str) -> None:
@@ -139,3 +141,19 @@ def test_every_module_is_here_or_missing_for_a_reason(record_property: Any) -> N
     assert set(missing) <= set(MODULES)
     assert [name for name in HERE if not hasattr(nn, name.removeprefix("nn."))] == []
     assert [name for name in missing if hasattr(nn, name.removeprefix("nn."))] == []
+
+
+def test_inplace_is_taken_wherever_pytorch_takes_it() -> None:
+    """In the same place among the arguments."""
+
+    functional = torch.nn.functional
+    made = [(f, getattr(nn.functional, n, None)) for n, f in vars(functional).items() if isinstance(f, FunctionType)]
+    made += [(m, getattr(nn, n, None)) for n, m in vars(torch.nn).items() if isinstance(m, type)]
+    count = 0
+    for theirs, mine in made:
+        names = list(inspect.signature(theirs).parameters)
+        if "inplace" in names and theirs.__name__ != "_threshold":
+            count += 1
+            assert mine is not None, theirs.__name__
+            assert list(inspect.signature(mine).parameters).index("inplace") == names.index("inplace"), theirs.__name__
+    assert count > 30

@@ -1,4 +1,8 @@
-"""Functions of each element, and softmax."""
+"""Functions of each element, and softmax.
+
+PyTorch's functions take `inplace` to save memory. Tensors are values: it is taken here so that programs run, and
+changes nothing; what reads the input afterwards finds it as it was.
+"""
 
 from ...dtypes import REAL
 from ...errors import ShapeError
@@ -32,7 +36,7 @@ def check_approximate(approximate: str) -> None:
         raise ValueError(f"gelu: approximate={approximate!r}; choose 'none' or 'tanh'")
 
 
-def relu(input: Tensor) -> Tensor:
+def relu(input: Tensor, inplace: bool = False) -> Tensor:
     """max(x, 0), with the gradient 0 at 0."""
     return activation.relu(ready("relu", NUMERIC, input, "input"))
 
@@ -56,12 +60,12 @@ def softmin(input: Tensor, dim: int = -1) -> Tensor:
 # --- Straight lines that meet ----------------------------------------------------------------------------------------
 
 
-def relu6(input: Tensor) -> Tensor:
+def relu6(input: Tensor, inplace: bool = False) -> Tensor:
     """min(max(x, 0), 6)."""
     return activation.hardtanh(ready("relu6", REAL_FLOATING, input, "input"), low=0.0, high=6.0)
 
 
-def leaky_relu(input: Tensor, negative_slope: float = 0.01) -> Tensor:
+def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """x where it is positive, `negative_slope` times x elsewhere.
 
     >>> import lucid
@@ -88,7 +92,9 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
     return where(input > 0, input, input * weight)
 
 
-def rrelu(input: Tensor, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False) -> Tensor:
+def rrelu(
+    input: Tensor, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False, inplace: bool = False
+) -> Tensor:
     """x where it is positive, elsewhere x times a slope: drawn from `lower` to `upper` in training, else their mean.
 
     Raises ValueError if lower is above upper.
@@ -102,7 +108,7 @@ def rrelu(input: Tensor, lower: float = 1 / 8, upper: float = 1 / 3, training: b
     return where(input >= 0, input, input * slopes)
 
 
-def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
+def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
     """x, but at least `min_val` and at most `max_val`, where the gradient is 0. Raises ValueError if min is above max.
 
     >>> import lucid
@@ -114,17 +120,17 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tens
     return activation.hardtanh(ready("hardtanh", REAL_FLOATING, input, "input"), low=min_val, high=max_val)
 
 
-def hardsigmoid(input: Tensor) -> Tensor:
+def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     """(x + 3) / 6, but at least 0 and at most 1."""
     return hardtanh(ready("hardsigmoid", REAL_FLOATING, input, "input") + 3, 0.0, 6.0) / 6
 
 
-def hardswish(input: Tensor) -> Tensor:
+def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     """x times hardsigmoid(x). Howard et al., Searching for MobileNetV3, 2019 (arXiv 1905.02244)."""
     return activation.hardswish(ready("hardswish", REAL_FLOATING, input, "input"))
 
 
-def threshold(input: Tensor, threshold: float, value: float) -> Tensor:
+def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
     """x where it is above `threshold`, `value` elsewhere."""
     input = ready("threshold", NUMERIC, input, "input")
     below = less_equal(input, number("threshold", threshold, "threshold"))
@@ -153,7 +159,7 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
 # --- Curves ----------------------------------------------------------------------------------------------------------
 
 
-def elu(input: Tensor, alpha: float = 1.0) -> Tensor:
+def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """x where it is positive, alpha (exp(x) - 1) elsewhere. Clevert et al., 2016 (arXiv 1511.07289).
 
     >>> import lucid
@@ -163,7 +169,7 @@ def elu(input: Tensor, alpha: float = 1.0) -> Tensor:
     return _exponential("elu", input, number("elu", alpha, "alpha"), 1.0, 1.0)
 
 
-def selu(input: Tensor) -> Tensor:
+def selu(input: Tensor, inplace: bool = False) -> Tensor:
     """A multiple of elu that keeps mean 0 and variance 1 from layer to layer.
 
     Klambauer et al., Self-Normalizing Neural Networks, 2017 (arXiv 1706.02515).
@@ -174,7 +180,7 @@ def selu(input: Tensor) -> Tensor:
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
 
 
-def celu(input: Tensor, alpha: float = 1.0) -> Tensor:
+def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """x where it is positive, alpha (exp(x / alpha) - 1) elsewhere, which is smooth. Barron, 2017 (arXiv 1704.07483).
 
     Raises ValueError for an alpha of 0.
@@ -189,13 +195,13 @@ def _exponential(function: str, input: Tensor, alpha: float, width: float, scale
     return activation.exponential_linear(input, alpha=alpha, width=width, scale=scale)
 
 
-def silu(input: Tensor) -> Tensor:
+def silu(input: Tensor, inplace: bool = False) -> Tensor:
     """x / (1 + exp(-x)), also called swish. Hendrycks and Gimpel, 2016 (arXiv 1606.08415)."""
     input = ready("silu", FLOATING, input, "input")
     return activation.silu(input) if input.dtype.kind == REAL else input / (exp(-input) + 1)
 
 
-def mish(input: Tensor) -> Tensor:
+def mish(input: Tensor, inplace: bool = False) -> Tensor:
     """x tanh(log(1 + exp(x))). Misra, 2019 (arXiv 1908.08681)."""
     return activation.mish(ready("mish", REAL_FLOATING, input, "input"))
 

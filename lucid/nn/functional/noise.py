@@ -1,4 +1,7 @@
-"""Noise: what is dropped in training, of elements, channels and paths."""
+"""Noise: what is dropped in training, of elements, channels and paths.
+
+`inplace` is taken as activations take it: it changes nothing.
+"""
 
 from collections.abc import Callable
 
@@ -14,7 +17,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-def dropout(input: Tensor, p: float = 0.5, training: bool = True) -> Tensor:
+def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """In training, each element is 0 with probability p and x / (1 - p) otherwise.
 
     Raises ValueError for p outside [0, 1].
@@ -44,7 +47,7 @@ def drop_path(input: Tensor, p: float = 0.0, training: bool = True) -> Tensor:
 def _channel_dropout(space: int) -> Callable[..., Tensor]:
     name = f"dropout{space}d"
 
-    def call(input: Tensor, p: float = 0.5, training: bool = True) -> Tensor:
+    def call(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
         """In training, each channel of (n, c, ...) or (c, ...) is 0 with probability p and x / (1 - p) otherwise.
 
         Raises ShapeError for other shapes, ValueError for p outside [0, 1].
@@ -66,7 +69,7 @@ def _channels(input: Tensor, space: int) -> tuple[int, ...]:
 dropout1d, dropout2d, dropout3d = map(_channel_dropout, (1, 2, 3))
 
 
-def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False) -> Tensor:
+def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
     """Dropout that keeps mean 0 and variance 1: what is dropped becomes the lowest value of selu, and all is rescaled.
 
     Klambauer et al., Self-Normalizing Neural Networks, 2017 (arXiv 1706.02515). Raises ValueError for p outside [0, 1].
@@ -75,7 +78,7 @@ def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False) -> Tens
     return _alpha_dropped("alpha_dropout", input, input.shape, p, training)
 
 
-def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False) -> Tensor:
+def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
     """alpha_dropout of whole channels of (n, c, ...). Raises ShapeError without channels, ValueError for a wrong p."""
     if tensor("feature_alpha_dropout", input, "input").ndim < 2 and training:
         raise ShapeError(f"feature_alpha_dropout: input has shape {input.shape}; wanted (n, c, ...)")

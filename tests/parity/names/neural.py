@@ -12,21 +12,13 @@ SAME = """
     adaptive_max_pool3d avg_pool1d avg_pool2d avg_pool3d conv1d conv2d conv3d conv_transpose1d
     conv_transpose2d conv_transpose3d cross_entropy gelu group_norm instance_norm layer_norm linear local_response_norm
     max_pool1d max_pool2d max_pool3d max_unpool1d max_unpool2d max_unpool3d mse_loss pad rms_norm
+    celu elu hardsigmoid hardswish hardtanh leaky_relu mish relu relu6 selu silu threshold
     one_hot glu hardshrink logsigmoid prelu softplus softshrink softsign tanhshrink
     binary_cross_entropy binary_cross_entropy_with_logits multilabel_margin_loss
     multilabel_soft_margin_loss nll_loss soft_margin_loss cosine_embedding_loss gaussian_nll_loss hinge_embedding_loss
     huber_loss kl_div l1_loss margin_ranking_loss poisson_nll_loss smooth_l1_loss triplet_margin_loss
     grid_sample interpolate pairwise_distance pdist channel_shuffle pixel_shuffle pixel_unshuffle unfold bilinear
 """.split()
-
-IN_PLACE = """
-    celu elu hardsigmoid hardswish hardtanh leaky_relu mish relu relu6 selu silu threshold
-""".split()
-
-
-def not_in_place(function: Call) -> Call:
-    """Without `inplace`, which changes no result."""
-    return lambda *args, inplace=False, **options: function(*args, **options)
 
 
 def of_one_axis(function: Call) -> Call:
@@ -67,7 +59,7 @@ def without(function: Call, **unsupported: Any) -> Call:
 def undropped(function: Call, default: float) -> Call:
     """Dropout draws other numbers than PyTorch's: nothing can be compared unless all or nothing is dropped."""
 
-    def call(*args: Any, inplace: bool = False, **options: Any) -> Any:
+    def call(*args: Any, **options: Any) -> Any:
         if options.get("training", default != 0) and 0 < options.get("p", default) < 1:
             raise Unsupported("numbers drawn by another generator")
         return function(*args, **options)
@@ -150,5 +142,4 @@ NAMES: dict[str, Call] = {
         x, *args, mode="bilinear", align_corners=True, **options
     ),
     **{f"nn.functional.{name}": getattr(F, name) for name in SAME},
-    **{f"nn.functional.{name}": not_in_place(getattr(F, name)) for name in IN_PLACE},
 }
