@@ -23,6 +23,7 @@ from . import (
     pooling,
     recurrent,
     transformer,
+    utils,
 )
 from .activation import *
 from .arrangement import *
@@ -53,5 +54,6 @@ __all__ = [
     "functional",
     "functional_call",
     "init",
+    "utils",
     *(name for chapter in CHAPTERS for name in chapter.__all__),
 ]

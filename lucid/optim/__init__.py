@@ -14,12 +14,12 @@ True
 from . import lr_scheduler
 from .adam import Adam, Adamax, AdamW, NAdam, RAdam
 from .adaptive import Adadelta, Adagrad, RMSprop, Rprop
-from .clipping import clip_grad_norm_
+from .clipping import clip_grad_norm_, clip_grad_value_
 from .lbfgs import LBFGS
 from .optimizer import Optimizer
 from .sgd import SGD
 
 __all__ = [
     "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "LBFGS", "NAdam", "Optimizer", "RAdam", "RMSprop", "Rprop", "SGD",
-    "clip_grad_norm_", "lr_scheduler",
+    "clip_grad_norm_", "clip_grad_value_", "lr_scheduler",
 ]  # fmt: skip

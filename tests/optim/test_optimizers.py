@@ -243,6 +243,8 @@ WRONG: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: optim.AdamW([P], betas=(0.9,)), ValueError, "wanted 2 numbers"),  # type: ignore[arg-type]
     (lambda: optim.AdamW([{"params": P, "decay": 0.1}]), TypeError, "'decay' is no option; there are lr, betas, eps"),
     (lambda: optim.clip_grad_norm_([P], 0.0), ValueError, "max_norm=0.0; wanted a number above 0"),
+    (lambda: optim.clip_grad_norm_([P], 1.0, 0), ValueError, "norm_type=0; wanted a number above 0, or inf"),
+    (lambda: optim.clip_grad_value_([P], -1.0), ValueError, "clip_value=-1.0; wanted a number from 0"),
 ]  # fmt: skip
 
 
@@ -405,6 +407,29 @@ def test_clipping(device: str) -> None:
     assert optim.clip_grad_norm_([p, q], 100.0).item() == 4.5
     assert p.grad.tolist() == [1.0, 2.0]
     assert optim.clip_grad_norm_([lucid.ones(1)], 1.0).item() == 0.0
+
+
+@pytest.mark.parametrize(
+    ("norm_type", "norm", "clipped"),
+    [(1.0, 17.0, [2.0, 4.0, 5.0, 6.0]), (float("inf"), 6.0, [2.0, 4.0, 5.0, 6.0]), (3, 413 ** (1 / 3), [2, 4, 5, 6])],
+)
+def test_clipping_by_other_norms(norm_type: float, norm: float, clipped: list[float], device: str) -> None:
+    p, q = (lucid.zeros(2, device=device, requires_grad=True) for _ in range(2))
+    empty = lucid.zeros((0, 2), device=device, requires_grad=True)
+    p.grad, q.grad = (lucid.asarray(g, device=device) for g in ([2.0, -4.0], [5.0, 6.0]))
+    empty.grad = lucid.zeros((0, 2), device=device)
+    assert optim.clip_grad_norm_([empty, p, q], norm / 2, norm_type).item() == pytest.approx(norm, rel=1e-6)
+    found = [abs(x) for x in p.grad.tolist() + q.grad.tolist()]
+    assert found == pytest.approx([x / 2 for x in clipped], rel=1e-6)
+
+
+def test_clipping_each_value(device: str) -> None:
+    p, q = (lucid.zeros(2, device=device, requires_grad=True) for _ in range(2))
+    p.grad = lucid.asarray([2.0, -4.0], device=device)
+    optim.clip_grad_value_([p, q], 3.0)
+    assert (p.grad.tolist(), q.grad) == ([2.0, -3.0], None)
+    optim.clip_grad_value_(p, 0)
+    assert p.grad.tolist() == [0.0, 0.0]
 
 
 def test_the_norm_of_float16_gradients_does_not_overflow() -> None:

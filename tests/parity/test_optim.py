@@ -163,13 +163,14 @@ def test_lbfgs_goes_where_pytorchs_goes(line: str, options: dict[str, Any]) -> N
         np.testing.assert_allclose(ours, theirs, rtol=1e-7, atol=1e-9)
 
 
+@pytest.mark.parametrize("norm_type", [2.0, 1, float("inf"), 0.5])
 @pytest.mark.parametrize("max_norm", [0.5, 1e6])
 @pytest.mark.parametrize("make", [lambda p: p, lambda p: p[0]])
-def test_clipping(max_norm: float, make: Callable[[Any], Any]) -> None:
+def test_clipping(max_norm: float, make: Callable[[Any], Any], norm_type: float) -> None:
     pair = Pair("float64")
     pair.backward(0)
-    ours = optim.clip_grad_norm_(make(pair.lucid), max_norm)
-    theirs = torch.nn.utils.clip_grad_norm_(make(pair.torch), max_norm)
+    ours = optim.clip_grad_norm_(make(pair.lucid), max_norm, norm_type)
+    theirs = torch.nn.utils.clip_grad_norm_(make(pair.torch), max_norm, norm_type)
     np.testing.assert_allclose(ours.item(), theirs.item(), rtol=1e-12)
     for x, y in zip(pair.lucid, pair.torch):
         assert x.grad is not None
