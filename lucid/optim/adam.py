@@ -1,6 +1,6 @@
 """Adam and its relatives: steps in units of how large gradients usually are."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from math import inf, log
 from types import SimpleNamespace
 from typing import Any
@@ -9,11 +9,9 @@ from ..ops.creation import ones, zeros_like
 from ..ops.elementwise import abs, exp, expm1, maximum, sqrt
 from ..ops.searching import where
 from ..tensor import Tensor
-from .optimizer import Optimizer, State
+from .optimizer import Optimizer, Params, State
 
 __all__ = ["Adam", "AdamW", "Adamax", "NAdam", "RAdam"]
-
-Params = Iterable[Tensor] | Iterable[dict[str, Any]]
 
 
 class Moments(Optimizer):

@@ -1,6 +1,6 @@
 """Optimisers that give each number a step size of its own: Adagrad, Adadelta, RMSprop, Rprop."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,11 +8,9 @@ from ..ops.creation import full_like, zeros_like
 from ..ops.elementwise import sign, sqrt, square
 from ..ops.searching import where
 from ..tensor import Tensor
-from .optimizer import Optimizer, State
+from .optimizer import Optimizer, Params, State
 
 __all__ = ["Adadelta", "Adagrad", "RMSprop", "Rprop"]
-
-Params = Iterable[Tensor] | Iterable[dict[str, Any]]
 
 
 class Adagrad(Optimizer):

@@ -3,7 +3,7 @@
 It is the one optimiser that looks at values, and so it waits for them: how far to go depends on the loss that it meets.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from math import copysign, inf, nan, sqrt
 from typing import Any, NamedTuple, TypeVar
@@ -14,7 +14,7 @@ from ..ops.creation import full_like, ones_like, zeros, zeros_like
 from ..ops.manipulation import concat, stack
 from ..tensor import Tensor
 from .group import Group
-from .optimizer import Optimizer, State, wide
+from .optimizer import Optimizer, Params, State, wide
 
 __all__ = ["LBFGS"]
 
@@ -50,7 +50,7 @@ class LBFGS(Optimizer):
 
     def __init__(
         self,
-        params: Iterable[Tensor] | Iterable[dict[str, Any]],
+        params: Params,
         lr: float = 1.0,
         max_iter: int = 20,
         max_eval: int | None = None,

@@ -7,16 +7,17 @@ schedule count the same.
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from math import cos, inf, pi
+from math import cos, inf, pi, prod
 from typing import Any
 
 from ..errors import CheckpointError
+from ..ops.arguments import choose
 from .optimizer import Optimizer
 
 __all__ = [
-    "ConstantLR", "CosineAnnealingLR", "CosineAnnealingWarmRestarts", "CosineWithWarmup", "ExponentialLR",
-    "LRScheduler", "LambdaLR", "LinearLR", "MultiStepLR", "MultiplicativeLR", "OneCycleLR", "PolynomialLR",
-    "ReduceLROnPlateau", "SequentialLR", "StepLR",
+    "ChainedScheduler", "ConstantLR", "CosineAnnealingLR", "CosineAnnealingWarmRestarts", "CosineWithWarmup",
+    "CyclicLR", "ExponentialLR", "LRScheduler", "LambdaLR", "LinearLR", "MultiStepLR", "MultiplicativeLR",
+    "OneCycleLR", "PolynomialLR", "ReduceLROnPlateau", "SequentialLR", "StepLR",
 ]  # fmt: skip
 
 
@@ -50,6 +51,17 @@ class LRScheduler:
     def _set(self) -> None:
         for group, rate in zip(self.optimizer.param_groups, self.rates_at(self.steps), strict=True):
             group["lr"] = rate
+        if (momentum := self.momentum(self.steps)) is None:
+            return
+        for group in self.optimizer.param_groups:
+            if "betas" in group:
+                group["betas"] = (momentum, *group["betas"][1:])
+            elif "momentum" in group:
+                group["momentum"] = momentum
+
+    def momentum(self, step: int) -> float | None:
+        """The momentum at `step`, of Adam the first beta, for schedules that change it too."""
+        return None
 
     def state_dict(self) -> dict[str, Any]:
         """Where the schedule stands."""
@@ -333,17 +345,93 @@ class OneCycleLR(LRScheduler):
             start = end
         return last
 
-    def _set(self) -> None:
-        super()._set()
-        if not self.cycle_momentum:
-            return
+    def momentum(self, step: int) -> float | None:
         least, most = self.momenta
-        for group in self.optimizer.param_groups:
-            momentum = self._between(self.steps, most, least, most, most)
-            if "betas" in group:
-                group["betas"] = (momentum, *group["betas"][1:])
-            elif "momentum" in group:
-                group["momentum"] = momentum
+        return self._between(step, most, least, most, most) if self.cycle_momentum else None
+
+
+class CyclicLR(LRScheduler):
+    """From `base_lr` up to `max_lr` along a line in `step_size_up` steps, down again in `step_size_down`, and so on.
+
+    How far up is scaled: in cycle n by 1 ("triangular") or by 2^(1 - n) ("triangular2"), at step t by gamma^t
+    ("exp_range"), or by `scale_fn` of n or t, as `scale_mode` is "cycle" or "iterations". With `cycle_momentum`, the
+    momentum (of Adam the first beta) goes the other way, between `max_momentum` and `base_momentum`.
+
+    Smith, Cyclical Learning Rates for Training Neural Networks, 2017 (arXiv 1506.01186). Raises ValueError for another
+    mode.
+
+    >>> import lucid
+    >>> schedule = CyclicLR(lucid.optim.SGD([lucid.ones(1)], lr=1.0), 0.1, 0.5, step_size_up=2)
+    >>> [round(schedule.rates_at(t)[0], 3) for t in range(6)]
+    [0.1, 0.3, 0.5, 0.3, 0.1, 0.3]
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        base_lr: float | Sequence[float],
+        max_lr: float | Sequence[float],
+        step_size_up: int = 2000,
+        step_size_down: int | None = None,
+        mode: str = "triangular",
+        gamma: float = 1.0,
+        scale_fn: Callable[[float], float] | None = None,
+        scale_mode: str = "cycle",
+        cycle_momentum: bool = True,
+        base_momentum: float = 0.8,
+        max_momentum: float = 0.9,
+    ) -> None:
+        choose("CyclicLR", "mode", mode, ("triangular", "triangular2", "exp_range"))
+        choose("CyclicLR", "scale_mode", scale_mode, ("cycle", "iterations"))
+        groups = len(optimizer.param_groups)
+        lows, tops = ([x] * groups if isinstance(x, float | int) else list(x) for x in (base_lr, max_lr))
+        self.ends = list(zip(lows, tops, strict=True))
+        self.up, self.down = step_size_up, step_size_up if step_size_down is None else step_size_down
+        self.mode, self.gamma, self.scale_fn, self.scale_mode = mode, gamma, scale_fn, scale_mode
+        self.cycle_momentum, self.momenta = cycle_momentum, (base_momentum, max_momentum)
+        super().__init__(optimizer)
+
+    def rates_at(self, step: int) -> list[float]:
+        return [low + (top - low) * self._height(step) for low, top in self.ends]
+
+    def momentum(self, step: int) -> float | None:
+        least, most = self.momenta
+        return most - (most - least) * self._height(step) if self.cycle_momentum else None
+
+    def _height(self, step: int) -> float:
+        """How far up it is at a step, from 0 to 1."""
+        cycles, t = divmod(step, self.up + self.down)
+        share = t / self.up if t <= self.up else (self.up + self.down - t) / self.down
+        if self.scale_fn is not None:
+            return share * self.scale_fn(cycles + 1 if self.scale_mode == "cycle" else step)
+        return share * (self.gamma**step if self.mode == "exp_range" else 0.5**cycles if self.mode[-1] == "2" else 1.0)
+
+
+class ChainedScheduler(LRScheduler):
+    """Several schedules at once: r times what each of them makes of a rate of 1.
+
+    It steps for all of them. Raises ValueError without schedules, and for those of several optimisers.
+
+    >>> import lucid
+    >>> optimizer = lucid.optim.SGD([lucid.ones(1)], lr=1.0)
+    >>> schedule = ChainedScheduler([ConstantLR(optimizer, 0.5, total_iters=1), ExponentialLR(optimizer, 0.1)])
+    >>> [schedule.rates_at(t)[0] for t in range(2)]
+    [0.5, 0.1]
+    """
+
+    def __init__(self, schedulers: Sequence[LRScheduler], optimizer: Optimizer | None = None) -> None:
+        self.schedulers = list(schedulers)
+        optimizers = {each.optimizer for each in self.schedulers} | ({optimizer} if optimizer else set())
+        if not self.schedulers or len(optimizers) > 1:
+            raise ValueError(
+                f"ChainedScheduler: {len(self.schedulers)} schedules, of {len(optimizers)} optimisers; wanted at least "
+                "one, all of the same optimiser"
+            )
+        super().__init__(optimizers.pop())
+
+    def rates_at(self, step: int) -> list[float]:
+        chains = zip(self.rates, *(each.rates_at(step) for each in self.schedulers), strict=True)
+        return [base and base * prod(rate / base for rate in rates) for base, *rates in chains]
 
 
 class SequentialLR(LRScheduler):

@@ -26,8 +26,9 @@ from ..ops.searching import where
 from ..tensor import Tensor
 from .group import Group
 
-__all__ = ["Optimizer", "State", "wide"]
+__all__ = ["Optimizer", "Params", "State", "wide"]
 
+Params = Iterable[Tensor] | Iterable[tuple[str, Tensor]] | Iterable[dict[str, Any]]
 State = dict[str, Tensor]
 T = TypeVar("T")
 
@@ -37,7 +38,8 @@ CHOICES = {"line_search_fn": (None, "strong_wolfe")}  # options that are words
 
 
 class Optimizer:
-    """The base of optimisers. `params` is an iterable of tensors, or of dicts that each hold a group of them.
+    """The base of optimisers. `params` is an iterable of tensors, or of dicts that each hold a group of them; pairs of
+    names and tensors, as of `named_parameters()`, serve too, and the names are forgotten.
 
     A group has its tensors under "params" and may have options of its own, such as "lr"; `param_groups` lists the
     groups with all their options, and what is written there counts from the next step on. `state` holds the state of
@@ -54,7 +56,7 @@ class Optimizer:
 
     decoupled: ClassVar[bool] = False
 
-    def __init__(self, params: Iterable[Tensor] | Iterable[dict[str, Any]], **defaults: Any) -> None:
+    def __init__(self, params: Params, **defaults: Any) -> None:
         self.defaults = defaults
         self.param_groups: list[Group] = []
         self.state: dict[int, State] = {}
@@ -88,7 +90,8 @@ class Optimizer:
         """Update the tensors in group["params"] too, with the options in `group`, and the defaults for the others."""
         if not isinstance(group, Mapping) or "params" not in group:
             raise TypeError(f"{self._name}: got a group {type(group).__name__}; wanted a dict with 'params'")
-        params = [group["params"]] if isinstance(group["params"], Tensor) else list(group["params"])
+        given = [group["params"]] if isinstance(group["params"], Tensor) else list(group["params"])
+        params = [p[1] if isinstance(p, tuple) and len(p) == 2 and isinstance(p[0], str) else p for p in given]
         self._check_params(params)
         options = self._options(group)
         self.param_groups.append(Group({"params": params, **options}))

@@ -1,13 +1,13 @@
 """Stochastic gradient descent."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
 from ..ops.creation import zeros_like
 from ..ops.searching import where
 from ..tensor import Tensor
-from .optimizer import Optimizer, State
+from .optimizer import Optimizer, Params, State
 
 __all__ = ["SGD"]
 
@@ -35,7 +35,7 @@ class SGD(Optimizer):
 
     def __init__(
         self,
-        params: Iterable[Tensor] | Iterable[dict[str, Any]],
+        params: Params,
         lr: float = 1e-3,
         momentum: float = 0.0,
         dampening: float = 0.0,

@@ -90,3 +90,14 @@ def test_a_state_that_does_not_fit_changes_nothing(state: Any) -> None:
 def test_numbers_that_are_no_schedule(options: Any) -> None:
     with pytest.raises(ValueError, match="wanted 0 <= warmup_steps <= total_steps"):
         CosineWithWarmup(optimizer(1.0), **options)
+
+
+def test_chained_schedules_need_one_optimizer() -> None:
+    first, second = (optim.SGD([lucid.ones(1)], lr=lr) for lr in (1.0, 0.0))
+    schedule, other = optim.lr_scheduler.ExponentialLR(first, 0.1), optim.lr_scheduler.ExponentialLR(second, 0.1)
+    for schedules in ([], [schedule, other]):
+        with pytest.raises(ValueError, match="wanted at least one, all of the same optimiser"):
+            optim.lr_scheduler.ChainedScheduler(schedules)
+    assert optim.lr_scheduler.ChainedScheduler([other, other]).rates_at(3) == [0.0]
+    with pytest.raises(ValueError, match="CyclicLR: mode='square'; choose among triangular"):
+        optim.lr_scheduler.CyclicLR(first, 0.1, 0.2, mode="square")

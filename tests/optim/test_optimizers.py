@@ -99,6 +99,15 @@ def test_a_step_changes_handles_and_no_values() -> None:
     np.testing.assert_array_equal(p.detach().numpy(), 0 * START)
 
 
+def test_named_parameters_serve_too() -> None:
+    net = lucid.nn.Linear(2, 1)
+    for optimizer in (optim.Adam(net.named_parameters()), optim.Adam([{"params": net.named_parameters(), "lr": 0.1}])):
+        (group,) = optimizer.param_groups
+        assert [p is q for p, q in zip(group["params"], net.parameters(), strict=True)] == [True, True]
+    with pytest.raises(TypeError, match="parameter 0 is tuple; wanted a Tensor"):
+        optim.Adam([(net.weight, net.bias)])
+
+
 def test_parameters_without_gradient_stay() -> None:
     p, q = parameter(), parameter()
     optimizer = optim.AdamW([p, q])

@@ -28,7 +28,15 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("OneCycleLR", {"max_lr": 0.3, "total_steps": STEPS + 1}),
     ("OneCycleLR", {"max_lr": [0.3, 0.2], "epochs": 5, "steps_per_epoch": 9, "anneal_strategy": "linear"}),
     ("OneCycleLR", {"max_lr": 0.3, "total_steps": 40, "three_phase": True, "div_factor": 5.0}),
-]
+    ("CyclicLR", {"base_lr": 0.1, "max_lr": 0.3, "step_size_up": 4}),
+    ("CyclicLR", {"base_lr": [0.1, 0.0], "max_lr": [0.3, 0.2], "step_size_up": 4, "step_size_down": 3,
+                  "mode": "triangular2"}),
+    ("CyclicLR", {"base_lr": 0.1, "max_lr": 0.3, "step_size_up": 2, "step_size_down": 5, "mode": "exp_range",
+                  "gamma": 0.9, "cycle_momentum": False}),
+    ("CyclicLR", {"base_lr": 0.1, "max_lr": 0.3, "step_size_up": 3, "scale_fn": lambda n: 1 / n}),
+    ("CyclicLR", {"base_lr": 0.1, "max_lr": 0.3, "step_size_up": 3, "scale_fn": lambda t: 1 / (1 + t),
+                  "scale_mode": "iterations"}),
+]  # fmt: skip
 
 
 def both(optimizer: str = "SGD", **options: Any) -> tuple[Any, Any]:
@@ -75,6 +83,24 @@ def test_one_after_the_other(make: Callable[[Any, Any], Any]) -> None:
     for schedules, optimizer in ((optim.lr_scheduler, ours), (torch.optim.lr_scheduler, theirs)):
         parts = make(schedules, optimizer)
         pair.append(schedules.SequentialLR(optimizer, parts, milestones=[5, 12][: len(parts) - 1]))
+    for _ in range(STEPS):
+        agree(ours, theirs)
+        for schedule in pair:
+            schedule.step()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_all_at_once() -> None:
+    ours, theirs = both()
+    pair = []
+    for schedules, optimizer in ((optim.lr_scheduler, ours), (torch.optim.lr_scheduler, theirs)):
+        parts = [
+            schedules.LinearLR(optimizer, 0.1, total_iters=5),
+            schedules.ExponentialLR(optimizer, 0.9),
+            schedules.StepLR(optimizer, 3),
+            schedules.CosineAnnealingLR(optimizer, STEPS + 1),
+        ]
+        pair.append(schedules.ChainedScheduler(parts))
     for _ in range(STEPS):
         agree(ours, theirs)
         for schedule in pair:
