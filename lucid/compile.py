@@ -138,9 +138,11 @@ def _warn_of_arguments(function: Callable[..., Any], call: Call, graphs: "Ordere
 
 def _shown(signature: Any) -> str:
     """A signature in words."""
-    first, second, *_ = signature
+    first, second, *more = signature
     if isinstance(first, tuple):
-        return f"{second.name} {first}"
+        requires_grad, is_leaf, has_gradient = more
+        words = "" if not requires_grad else ", with a gradient" if has_gradient else ", requiring gradients"
+        return f"{second.name} {first}{words if is_leaf else ', computed by a recorded op'}"
     return (
         f"another {getattr(first, '__name__', 'tensor on the ' + first)}" if isinstance(second, Same) else str(second)
     )

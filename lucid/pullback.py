@@ -27,15 +27,16 @@ class Pullback:
 
     name = "compile"
 
-    def __init__(self, graph: Any, entries: dict[Node, int], ends: list[Tensor | None], since: int) -> None:
-        """`entries` are the nodes of the inputs with their places, `since` is older than all that was recorded."""
+    def __init__(self, graph: Any, entries: list[Node | None], ends: list[Tensor | None], since: int) -> None:
+        """`entries` are the nodes of the inputs by place, `since` is older than all that was recorded."""
         self.graph, self.graphs = graph, {}  # type: ignore[var-annotated]
         self.same: dict[int, int] = {}  # outputs with the node of an input, at that place
         self.leaves: list[int] = []  # outputs that are new leaves
         self.apart: list[int] = []  # tensors that were computed by a recorded op, and no longer are
         self.lost: dict[int, Any] = {}  # outputs whose gradients can go nowhere, with what their nodes keep
         self.flows: list[int] = []  # all others that require gradients
-        used: set[Node] = set()
+        inputs = {node: place for place, node in enumerate(entries) if node is not None}
+        used: set[Node | None] = set()
         for number, x in enumerate(ends):
             place = graph.values[number] if number < len(graph.values) else None
             if x is None:
@@ -43,21 +44,21 @@ class Pullback:
             if x.node is None:
                 if place is not None and place < len(graph.kinds) and graph.kinds[place] == "computed":
                     self.apart.append(number)
-            elif x.node in entries:
-                if entries[x.node] != place:
-                    self.same[number] = entries[x.node]
+            elif x.node in inputs:
+                if place is None or place >= len(entries) or x.node is not entries[place]:
+                    self.same[number] = inputs[x.node]
             elif x.is_leaf:
                 self.leaves.append(number)
             else:
-                found = order([x.node], set(entries))
+                found = order([x.node], set(inputs))
                 if any(node.kept is FREED for node in found):
                     self.lost[number] = FREED
-                elif any(node.number < since and node not in entries for node in found):
+                elif any(node.number < since and node not in inputs for node in found):
                     self.lost[number] = None
                 else:
                     self.flows.append(number)
                     used.update(found)
-        self.parents = [place for node, place in entries.items() if node in used]
+        self.parents = [place for place, node in enumerate(entries) if node in used]
 
     def nodes(self, tensors: Sequence[Tensor], inputs: list[Any], outputs: list[Any]) -> dict[int, Node | None]:
         """The nodes that outputs get, by their numbers, in a call with such tensors by place."""
@@ -123,20 +124,20 @@ class Pullback:
                     result, tensors, entries = graph.body(inputs, again=True)
                     ends = graph.ends(result, graph.later(tensors, Reach(graph.function, graph.objects)))
                 beyond = dict(zip(self.parents, parents))
-                for node, place in entries.items():
-                    node.hooks = None  # which are called where the gradient goes on to
-                    if parents:
-                        start = node if node.op is None else node.parents[0]
-                        start.op, start.parents = Alias, [beyond.get(place)]  # type: ignore[union-attr, assignment]
+                for place, node in enumerate(entries):
+                    if node is not None:
+                        node.hooks = None  # which are called where the gradient goes on to
+                        start: Any = node if node.op is None else node.parents[0]
+                        if parents:
+                            start.op, start.parents = Alias, [beyond.get(place)]
                 outputs: list[Any] = [ends[number] for number in numbers]
-                wanted = {node for node, place in entries.items() if place in places}
-                found = pull(
-                    outputs, list(gradients), wanted, until=set(entries), create_graph=bool(parents) and recording
-                )
+                inner = {node for node in entries if node is not None}
+                wanted = [None if place is None else entries[place] for place in places]
+                create_graph = bool(parents) and recording
+                found = pull(outputs, list(gradients), set(wanted), until=inner, create_graph=create_graph)
             finally:
                 reach.put_back(now)
-        by_place = {place: found.get(node) for node, place in entries.items()}
-        return [None if place is None else by_place[place] for place in places]
+        return [None if node is None else found.get(node) for node in wanted]
 
 
 @contextmanager

@@ -181,9 +181,9 @@ class Graph:
                 if node is not None:
                     node.grad = grad
 
-    def body(self, arrays: Any, again: bool = False) -> tuple[Any, list[Tensor], dict[Node, int]]:
+    def body(self, arrays: Any, again: bool = False) -> tuple[Any, list[Tensor], list[Node | None]]:
         """What the function returns for `arrays` in place of the values of all that it is given and reaches; the
-        tensors that hold them, by place; and the places by the nodes that tensors have there.
+        tensors that hold them, by place; and the nodes that these had when the function began.
 
         What is given comes in new handles, what is reached stays in its own. Leaves that are reached keep their nodes,
         where gradients are written, unless the function runs `again`, only to be differentiated.
@@ -209,7 +209,7 @@ class Graph:
                 tensors[place].grad = Tensor(array)
         for x, array in self.on_cpu:
             x.array = array
-        entries = {x.node: place for place, x in enumerate(tensors) if x.node is not None}
+        entries = list(map(node_of, tensors))
         args, options = tree.map(lambda leaf: tensors[leaf.place] if isinstance(leaf, Given) else leaf, self.arguments)
         return self.function(*args, **options), tensors, entries
 
@@ -296,10 +296,10 @@ class _Unread(Tensor):
 UNREAD = _Unread()
 
 
-def _refuse_gradients(entries: dict[Node, int]) -> None:
+def _refuse_gradients(entries: list[Node | None]) -> None:
     """Raise GradientError for gradients that would have to leave the graph while it runs."""
     for node in entries:
-        if node.op is not None and (not node.parents or node.parents[0].grad is not None):  # type: ignore[union-attr]
+        if node is not None and node.op is not None and (not node.parents or node.parents[0].grad is not None):  # type: ignore[union-attr]
             raise GradientError(
                 "backward: inside a compiled function, gradients came to a tensor that was computed outside; call "
                 "backward outside, or give the function x.detach()"

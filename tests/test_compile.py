@@ -598,6 +598,12 @@ def test_the_log_says_which_argument_made_it_trace_again(caplog):
         'give it as lucid.asarray(3, device="gpu"), and one graph serves all values',
     ]
     caplog.clear()
+    compiled(x.requires_grad_(), scale=3)
+    compiled(x * 1, scale=3)
+    assert [record.message.split("argument ")[1].split("; ")[0] for record in caplog.records] == [
+        "0 was float32 (4, 2) and is float32 (4, 2), requiring gradients",
+        "0 was float32 (4, 2), requiring gradients and is float32 (4, 2), computed by a recorded op",
+    ]
     compiled(x, scale=lucid.asarray(3, device="gpu"))
     caplog.clear()
     compiled(x, scale=lucid.asarray(4, device="gpu"))

@@ -77,6 +77,21 @@ def test_tensors_that_are_given(device):
     same(device, use)
 
 
+def test_two_handles_on_one_leaf(device):
+    """A copy of a tensor collects gradients in the same place."""
+
+    def use(wrap):
+        weight = data(3).requires_grad_()
+        other = copy.copy(weight)
+        f = wrap(lambda x: (x * weight + other * 2 + copy.copy(x) * 3, copy.copy(weight)))
+        for _ in range(2):
+            out, copied = f(other)
+            (out.sum() + (copied * 5).sum()).backward()
+        return weight.grad, other.grad
+
+    same(device, use)
+
+
 def test_outputs_in_containers(device):
     """Each has its gradient or none, and what they do not depend on gets none."""
 
