@@ -250,3 +250,67 @@ def test_inplace_is_taken_and_changes_nothing():
     assert nn.functional.threshold(x, 0.0, 0.0, inplace=True).tolist() == [0.0, 2.0]
     assert nn.functional.dropout(x, 1.0, True, True).tolist() == [0.0, 0.0]
     assert x.tolist() == [-1.0, 2.0]
+
+
+def test_rows_are_scaled_down_as_they_are_read(device):
+    rows = lucid.asarray([[3.0, 4.0], [0.3, 0.4], [6.0, 8.0], [1.0, 0.0]], device=device)
+    layer = nn.Embedding.from_pretrained(rows, freeze=False, max_norm=1.0).to(device)
+    held = layer.weight
+    out = layer(lucid.asarray([[0, 1], [0, 3]], device=device))
+    wanted = [[[0.6, 0.8], [0.3, 0.4]], [[0.6, 0.8], [1.0, 0.0]]]
+    np.testing.assert_allclose(out.detach().numpy(), wanted, rtol=1e-6)
+    assert layer.weight is held
+    np.testing.assert_allclose(held.detach().numpy(), [[0.6, 0.8], [0.3, 0.4], [6.0, 8.0], [1.0, 0.0]], rtol=1e-6)
+    assert rows[0].tolist() == [3.0, 4.0]
+    out.sum().backward()
+    assert held.grad.tolist() == [[2.0, 2.0], [1.0, 1.0], [0.0, 0.0], [1.0, 1.0]]
+    nn.functional.embedding(lucid.asarray([2], device=device), held, None, 7.0, 1)
+    np.testing.assert_allclose(held.detach().numpy()[2], [3.0, 4.0], rtol=1e-6)
+
+
+def test_embeddings_that_are_there_already():
+    rows = lucid.asarray([[1.0, 2.0], [3.0, 4.0]], dtype=lucid.float64)
+    layer = nn.Embedding.from_pretrained(rows, padding_idx=-1)
+    assert (layer.weight.tolist(), layer.weight.dtype, layer.weight.requires_grad) == (rows.tolist(), rows.dtype, False)
+    assert repr(layer) == "Embedding(2, 2, padding_idx=1)"
+    bag = nn.EmbeddingBag.from_pretrained(rows, freeze=False, mode="sum")
+    assert bag(lucid.asarray([[0, 1]])).tolist() == [[4.0, 6.0]]
+    assert bag.weight.requires_grad
+    with pytest.raises(ShapeError, match=r"Embedding.from_pretrained: embeddings have shape \(2,\); wanted \(n, d\)"):
+        nn.Embedding.from_pretrained(lucid.ones(2))
+
+
+def test_softmax_in_another_dtype():
+    x = lucid.asarray([1, 2, 3])
+    for function in (nn.functional.softmax, nn.functional.log_softmax, nn.functional.softmin):
+        found = function(x, 0, dtype=lucid.float64)
+        assert found.dtype is lucid.float64
+        assert bool((found == function(x.astype(lucid.float64), 0)).all())
+    with pytest.raises(TypeError, match="Softmax"):
+        nn.Softmax(0, dtype=lucid.float64)
+
+
+@pytest.mark.parametrize("dim", [-1, 0])
+def test_draws_that_gradients_flow_through(dim, device):
+    lucid.random.seed(0)
+    shares = lucid.asarray([0.5, 0.25, 0.25], device=device)
+    shape = (3, 1) if dim == 0 else (1, 3)
+    logits = lucid.broadcast_to(lucid.log(shares).reshape(shape), (3, 4000) if dim == 0 else (4000, 3))
+    hard = nn.functional.gumbel_softmax(logits, hard=True, dim=dim)
+    assert set(hard.reshape((-1,)).tolist()) == {0.0, 1.0}
+    assert hard.sum(axis=dim).tolist() == [1.0] * 4000
+    np.testing.assert_allclose(hard.mean(axis=1 if dim == 0 else 0).tolist(), shares.tolist(), atol=0.04)  # 5 sigma
+    lucid.random.seed(1)
+    x = lucid.asarray([[0.0, 1.0, 2.0]], device=device, requires_grad=True)
+    weights = lucid.asarray([[1.0, 2.0, 4.0]], device=device)
+    slopes = []
+    for is_hard in (False, True):
+        lucid.random.seed(1)
+        drawn = nn.functional.gumbel_softmax(x, 0.5, is_hard)
+        slopes.append(lucid.grad((drawn * weights).sum(), [x])[0].tolist()[0])
+    assert slopes[0] == slopes[1]
+    lucid.random.seed(1)
+    soft = nn.functional.softmax((x + lucid.random.gumbel((1, 3), device=device)) / 0.5)
+    np.testing.assert_allclose(lucid.grad((soft * weights).sum(), [x])[0].tolist()[0], slopes[0], rtol=1e-6)
+    with pytest.raises(ValueError, match="gumbel_softmax: tau=0; wanted a number above 0"):
+        nn.functional.gumbel_softmax(x, 0)

@@ -4,20 +4,22 @@ PyTorch's functions take `inplace` to save memory. Tensors are values: it is tak
 changes nothing; what reads the input afterwards finds it as it was.
 """
 
-from ...dtypes import REAL
+from ...dtypes import REAL, DType
 from ...errors import ShapeError
 from ...ops import activation
-from ...ops.arguments import FLOATING, NUMERIC, REAL_FLOATING, number, one_axis, ready, together
-from ...ops.elementwise import abs, exp, less_equal, log1p, sigmoid, tanh
+from ...ops.arguments import FLOATING, NUMERIC, REAL_FLOATING, number, one_axis, ready, tensor, together
+from ...ops.creation import arange
+from ...ops.data_types import astype
+from ...ops.elementwise import abs, equal, exp, less_equal, log1p, sigmoid, tanh
 from ...ops.manipulation import split
-from ...ops.searching import where
-from ...random import uniform
+from ...ops.searching import argmax, where
+from ...random import gumbel, uniform
 from ...tensor import Tensor
 
 __all__ = [
-    "celu", "elu", "gelu", "glu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu", "log_softmax",
-    "logsigmoid", "mish", "prelu", "relu", "relu6", "rrelu", "selu", "sigmoid", "silu", "softmax", "softmin",
-    "softplus", "softshrink", "softsign", "tanh", "tanhshrink", "threshold",
+    "celu", "elu", "gelu", "glu", "gumbel_softmax", "hardshrink", "hardsigmoid", "hardswish", "hardtanh",
+    "leaky_relu", "log_softmax", "logsigmoid", "mish", "prelu", "relu", "relu6", "rrelu", "selu", "sigmoid", "silu",
+    "softmax", "softmin", "softplus", "softshrink", "softsign", "tanh", "tanhshrink", "threshold",
 ]  # fmt: skip
 
 
@@ -41,20 +43,52 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
     return activation.relu(ready("relu", NUMERIC, input, "input"))
 
 
-def softmax(input: Tensor, dim: int = -1) -> Tensor:
-    """exp(x) divided by its sum along the axis `dim`."""
-    return activation.softmax(input, axis=dim)
+def softmax(input: Tensor, dim: int = -1, *, dtype: DType | None = None) -> Tensor:
+    """exp(x) divided by its sum along the axis `dim`; of x in another `dtype`, if one is given.
+
+    >>> import lucid
+    >>> softmax(lucid.asarray([0, 0]), dtype=lucid.float32).tolist()
+    [0.5, 0.5]
+    """
+    return activation.softmax(_converted("softmax", input, dtype), axis=dim)
 
 
-def log_softmax(input: Tensor, dim: int = -1) -> Tensor:
-    """The logarithm of softmax, exact where that is close to 0."""
-    return activation.log_softmax(input, axis=dim)
+def log_softmax(input: Tensor, dim: int = -1, *, dtype: DType | None = None) -> Tensor:
+    """The logarithm of softmax, exact where that is close to 0; of x in another `dtype`, if one is given."""
+    return activation.log_softmax(_converted("log_softmax", input, dtype), axis=dim)
 
 
-def softmin(input: Tensor, dim: int = -1) -> Tensor:
-    """softmax of -x."""
-    input = ready("softmin", REAL_FLOATING, input, "input")
+def softmin(input: Tensor, dim: int = -1, *, dtype: DType | None = None) -> Tensor:
+    """softmax of -x; of x in another `dtype`, if one is given."""
+    input = ready("softmin", REAL_FLOATING, _converted("softmin", input, dtype), "input")
     return softmax(-input, one_axis("softmin", input.ndim, dim))
+
+
+def _converted(function: str, input: Tensor, dtype: DType | None) -> Tensor:
+    return input if dtype is None else astype(tensor(function, input, "input"), dtype, copy=False)
+
+
+def gumbel_softmax(logits: Tensor, tau: float = 1.0, hard: bool = False, dim: int = -1) -> Tensor:
+    """A draw from categories along the axis `dim`, softened so that gradients flow: softmax((logits + noise) / tau).
+
+    The noise is Gumbel's, and the largest element a draw with the probabilities softmax(logits). With `hard` the draw
+    is one-hot, and its gradient that of the soft one. Jang et al., 2017 (arXiv 1611.01144); Maddison et al., 2017
+    (arXiv 1611.00712). Raises ValueError unless tau is above 0.
+
+    >>> import lucid
+    >>> gumbel_softmax(lucid.zeros((2, 5)), hard=True).sum(axis=-1).tolist()
+    [1.0, 1.0]
+    """
+    if not number("gumbel_softmax", tau, "tau") > 0:
+        raise ValueError(f"gumbel_softmax: tau={tau}; wanted a number above 0")
+    logits = ready("gumbel_softmax", REAL_FLOATING, logits, "logits")
+    axis = one_axis("gumbel_softmax", logits.ndim, dim)
+    soft = softmax((logits + gumbel(logits.shape, dtype=logits.dtype, device=logits.device)) / tau, axis)
+    if not hard:
+        return soft
+    classes = arange(soft.shape[axis], device=soft.device).reshape((-1, *(1,) * (soft.ndim - 1 - axis)))
+    drawn = astype(equal(argmax(soft, axis=axis, keepdims=True), classes), soft.dtype)
+    return drawn + (soft - soft.detach())  # which is exactly 0
 
 
 # --- Straight lines that meet ----------------------------------------------------------------------------------------

@@ -1,13 +1,15 @@
 """Tables of vectors to look up, by whole numbers."""
 
+from ...autograd import no_grad
 from ...dtypes import SIGNED, UNSIGNED, int64
 from ...errors import DTypeError, ShapeError
-from ...ops.arguments import INTEGERS, ready, whole
+from ...ops.arguments import INTEGERS, number, ready, whole
 from ...ops.arguments import tensor as as_tensor
 from ...ops.creation import arange, full, zeros
 from ...ops.data_types import astype
 from ...ops.elementwise import equal, logical_not
 from ...ops.indexing import canonical, from_front, getitem, inside, take
+from ...ops.linalg.norms import vector_norm
 from ...ops.manipulation import broadcast_to
 from ...ops.scattering import index_add, scatter
 from ...ops.searching import searchsorted, where
@@ -38,11 +40,14 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     return astype(equal(checked[..., None], classes), int64)
 
 
-def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> Tensor:
+def embedding(
+    input: Tensor, weight: Tensor, padding_idx: int | None = None, max_norm: float | None = None, norm_type: float = 2.0
+) -> Tensor:
     """The rows of `weight` (n, d) that the whole numbers of `input` (...) name: (..., d).
 
-    No gradient reaches the row `padding_idx`, which may be negative to count from the end. Raises DTypeError unless
-    input holds integers, IndexError for a row that is not there.
+    No gradient reaches the row `padding_idx`, which may be negative to count from the end. With `max_norm`, rows that
+    are read and have a larger norm (of the order `norm_type`) are first scaled down to it, in `weight` itself. Raises
+    DTypeError unless input holds integers, IndexError for a row that is not there.
 
     >>> import lucid
     >>> embedding(lucid.asarray([1, 0]), lucid.asarray([[1.0], [2.0]])).tolist()
@@ -55,8 +60,14 @@ def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> 
     if input.dtype.kind not in (SIGNED, UNSIGNED):
         raise DTypeError(f"embedding: input is {input.dtype.name}; wanted the numbers of rows, as lucid.int64")
     places = from_front(astype(input, int64), weight.shape[0])
-    missing = f"embedding: input names a row that weight of shape {weight.shape} does not have"
-    rows = getitem(weight, canonical(weight, places, missing))
+    key = canonical(weight, places, f"embedding: input names a row that weight of shape {weight.shape} does not have")
+    if max_norm is not None:
+        with no_grad():
+            rows = getitem(weight, key)
+            norms = vector_norm(rows, axis=-1, keepdims=True, ord=number("embedding", norm_type, "norm_type"))
+            scale = number("embedding", max_norm, "max_norm") / (norms + 1e-7)  # PyTorch's, which stays below max_norm
+            weight[places] = where(norms > max_norm, rows * scale, rows)
+    rows = getitem(weight, key)
     if padding is None:
         return rows
     return where(equal(places, padding)[..., None], rows.detach(), rows)

@@ -119,7 +119,8 @@ RARE = {"max_norm": None, "norm_type": 2.0, "scale_grad_by_freq": False}
 NAMES: dict[str, Call] = {
     "nn.functional.scaled_dot_product_attention": attended,
     "nn.functional.embedding": without(
-        lambda weight, indices, sparse=False, **options: F.embedding(indices, weight, **options), **RARE
+        lambda weight, indices, sparse=False, **options: F.embedding(indices, weight, **options),
+        scale_grad_by_freq=False,
     ),
     "nn.functional.embedding_bag": without(bags, sparse=False, **RARE),
     "nn.functional.rrelu": sloped,
