@@ -145,6 +145,8 @@ class Module:
                 f"{type(self).__name__}.{name} is a {'parameter' if kind is Parameter else 'buffer'} and got "
                 f"{type(value).__name__}; assign a {kind.__name__} or None, or delete the attribute first"
             )
+        if name in vars(self).get("parametrizations", NOTHING):
+            raise TypeError(f"{type(self).__name__}.{name} is computed; call remove_parametrizations to set it")
         super().__setattr__(name, value)
 
     def register_buffer(self, name: str, value: Tensor | None, persistent: bool = True) -> None:
@@ -232,7 +234,9 @@ class Module:
     if not TYPE_CHECKING:  # else any name would pass
 
         def __getattr__(self, name: str) -> Any:
-            """Only what is not there gets here, and a property that met something that is not there."""
+            """What is not there, but for tensors that are computed; and a property that met something not there."""
+            if name in (computed := vars(self).get("parametrizations", NOTHING)):
+                return computed[name]()
             if hasattr(type(self), name):
                 return object.__getattribute__(self, name)  # whose error says what that was
             raise AttributeError(

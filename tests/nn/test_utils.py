@@ -1,5 +1,9 @@
 """Parameters as one vector, sequences side by side, and hints for what is elsewhere."""
 
+import copy
+import pickle
+from operator import attrgetter
+
 import pytest
 
 import lucid
@@ -41,9 +45,98 @@ def test_sequences_side_by_side(side, device):
 
 
 def test_what_is_elsewhere_is_hinted_at():
-    for name in ("clip_grad_norm_", "clip_grad_value_"):
-        with pytest.raises(AttributeError, match=f"it is lucid.optim.{name} here"):
+    for name, here in utils.ELSEWHERE.items():
+        with pytest.raises(AttributeError, match=f"it is lucid.{here} here"):
             getattr(utils, name)
-        assert hasattr(lucid.optim, name)
+        assert callable(attrgetter(here)(lucid))
     with pytest.raises(AttributeError, match=r"no attribute 'nothing'$"):
         print(utils.nothing)
+
+
+LAYERS = [lambda: nn.Linear(4, 3), lambda: nn.Conv2d(4, 6, 3, groups=2), lambda: nn.ConvTranspose1d(3, 2, 3)]
+
+
+@pytest.mark.parametrize("make", LAYERS)
+@pytest.mark.parametrize("dim", [0, 1, None])
+def test_weight_norm_begins_as_it_was_and_learns_norms(make, dim, device):
+    layer = make().to(device)
+    before = layer.weight.detach()
+    assert utils.parametrizations.weight_norm(layer, dim=dim) is layer
+    assert abs(layer.weight - before).max().item() < 1e-6
+    norms = layer.get_parameter("parametrizations.weight.original0")
+    assert norms.size == (1 if dim is None else before.shape[dim])
+    assert [name for name, _ in layer.named_parameters()][1:] == [
+        f"parametrizations.weight.original{i}" for i in (0, 1)
+    ]
+    (layer.weight**2).sum().backward()
+    assert abs(norms.grad - 2 * norms).max().item() < 1e-5  # the sum of squares is that of norms
+    assert abs(layer.get_parameter("parametrizations.weight.original1").grad).max().item() < 1e-5
+    twins = copy.deepcopy(layer), pickle.loads(pickle.dumps(layer))
+    with lucid.no_grad():
+        norms.copy_(norms * 3)
+    assert abs(layer.weight - before * 3).max().item() < 1e-5
+    assert all(abs(twin.weight - before).max().item() < 1e-6 for twin in twins)
+
+
+@pytest.mark.parametrize("make", LAYERS)
+def test_spectral_norm_makes_the_largest_singular_value_1(make, device):
+    layer = make().to(device)
+    utils.parametrizations.spectral_norm(layer, n_power_iterations=50)
+    axis = int(isinstance(layer, nn.ConvTranspose1d))
+    matrix = lucid.moveaxis(layer.weight.detach(), axis, 0).reshape((layer.weight.shape[axis], -1))
+    assert lucid.linalg.svdvals(matrix)[0].item() == pytest.approx(1, abs=1e-3)
+    first = [name for name, _ in layer.named_buffers()]
+    assert first == ["parametrizations.weight.0._u", "parametrizations.weight.0._v"]
+    layer.eval()
+    u = layer.get_buffer(first[0])
+    before, _ = u.tolist(), layer.weight
+    assert u.tolist() == before
+    state = layer.state_dict()
+    other = utils.parametrizations.spectral_norm(make().to(device)).eval()
+    other.load_state_dict(state)
+    assert abs(other.weight - layer.weight).max().item() < 1e-6
+
+
+def test_computed_weights_serve_like_others():
+    layer = utils.parametrizations.weight_norm(nn.Linear(2, 1))
+    x, doubled = lucid.ones((1, 2)), {"parametrizations.weight.original0": lucid.asarray([[2.0]])}
+    direction = layer.weight.detach() / layer.get_parameter("parametrizations.weight.original0").detach()
+    wanted = (x @ direction.mT * 2 + layer.bias).item()
+    assert nn.functional_call(layer, doubled, x).item() == pytest.approx(wanted, rel=1e-6)
+    with pytest.raises(TypeError, match=r"Linear.weight is computed; call remove_parametrizations"):
+        layer.weight = nn.Parameter(lucid.ones((1, 2)))
+    with pytest.raises(AttributeError, match="Linear has no parameter 'weight'; it has bias"):
+        utils.parametrizations.spectral_norm(layer)
+    with pytest.raises(ValueError, match="2 tensors are learnt for 'weight'"):
+        utils.parametrize.remove_parametrizations(layer, "weight", leave_parametrized=False)
+    value = layer.weight.tolist()
+    assert utils.parametrize.is_parametrized(layer, "weight")
+    utils.parametrize.remove_parametrizations(layer, "weight")
+    assert not utils.parametrize.is_parametrized(layer)
+    assert type(layer.weight) is nn.Parameter
+    assert (layer.weight.tolist(), layer.weight.requires_grad) == (value, True)
+    assert sorted(name for name, _ in layer.named_parameters()) == ["bias", "weight"]
+    with pytest.raises(ValueError, match="Linear does not compute 'weight'"):
+        utils.parametrize.remove_parametrizations(layer, "weight")
+
+
+@pytest.mark.gpu
+def test_a_compiled_step_with_a_spectral_norm():
+    layers = [utils.parametrizations.spectral_norm(nn.Linear(4, 3)).to("gpu") for _ in range(2)]
+    layers[1].load_state_dict(layers[0].state_dict())
+    x = lucid.random.normal((5, 4), device="gpu")
+    values = []
+    for layer, around in zip(layers, (lambda f: f, lucid.compile)):
+        optimizer = lucid.optim.SGD(layer.parameters(), lr=0.1)
+
+        def step(layer=layer, optimizer=optimizer):
+            optimizer.zero_grad()
+            loss = (layer(x) ** 2).sum()
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        run = around(step)
+        values.append([run().item() for _ in range(3)])
+    assert values[0] == pytest.approx(values[1], rel=1e-5)
+    assert values[0][2] < values[0][0]

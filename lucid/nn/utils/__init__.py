@@ -5,12 +5,18 @@ Clipping is in `lucid.optim`: it changes gradients on their way to an optimiser.
 
 from typing import Any
 
-from . import rnn
+from . import parametrizations, parametrize, rnn
 from .vectors import parameters_to_vector, vector_to_parameters
 
-__all__ = ["parameters_to_vector", "rnn", "vector_to_parameters"]
+__all__ = ["parameters_to_vector", "parametrizations", "parametrize", "rnn", "vector_to_parameters"]
+
+ELSEWHERE = {
+    **{name: f"optim.{name}" for name in ("clip_grad_norm_", "clip_grad_value_")},
+    **{name: f"nn.utils.parametrizations.{name}" for name in ("spectral_norm", "weight_norm")},
+    **dict.fromkeys(("remove_spectral_norm", "remove_weight_norm"), "nn.utils.parametrize.remove_parametrizations"),
+}
 
 
 def __getattr__(name: str) -> Any:
-    here = f"; it is lucid.optim.{name} here" if name in ("clip_grad_norm_", "clip_grad_value_") else ""
+    here = f"; it is lucid.{ELSEWHERE[name]} here" if name in ELSEWHERE else ""
     raise AttributeError(f"module 'lucid.nn.utils' has no attribute {name!r}{here}", name=name)
