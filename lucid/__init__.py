@@ -14,7 +14,7 @@ from typing import Any
 from . import autograd, einops, errors, random, spellings
 from .autograd import enable_grad, grad, is_grad_enabled, no_grad, set_grad_enabled
 from .backends.blocks import get_num_threads, set_num_threads
-from .compile import compile
+from .compiler import compile
 from .devices import Device, default_device, is_available, set_default_device, use_device
 from .dtypes import (
     DType,

@@ -25,10 +25,7 @@ FLOORS = (
     ("devices", "backends"),
     ("tensor", "autograd"),
     ("ops", "random"),
-    (
-        *("nn", "optim", "io", "data", "memory", "amp", "debug", "distributed", "einops"),
-        *("compile", "calls", "traced", "pullback", "reach"),
-    ),
+    ("nn", "optim", "io", "data", "compiler", "memory", "amp", "debug", "distributed", "einops"),
     ("models",),
     ("cli",),
 )

@@ -10,7 +10,7 @@ import pytest
 
 import lucid
 from lucid import nn, optim
-from lucid.compile import ENTRIES
+from lucid.compiler.compile import ENTRIES
 from lucid.errors import CompileError, ShapeError
 
 
@@ -615,7 +615,7 @@ def test_a_call_that_finds_all_as_it_was_walks_nowhere(monkeypatch):
     model = Layers().gpu()
     compiled, x = lucid.compile(lambda x: model(x)), lucid.ones((2, 3), device="gpu")
     compiled(x)
-    monkeypatch.setattr(sys.modules["lucid.compile"], "Reach", None)
+    monkeypatch.setattr(sys.modules["lucid.compiler.compile"], "Reach", None)
     for _ in range(3):
         compiled(x)
 
@@ -625,7 +625,7 @@ def test_what_stays_on_the_cpu_costs_no_walk_when_a_gpu_is_there(monkeypatch):
     model, x = Layers(), lucid.ones((2, 3))
     compiled = lucid.compile(lambda x: model(x))
     compiled(x)
-    monkeypatch.setattr(sys.modules["lucid.compile"], "Reach", None)
+    monkeypatch.setattr(sys.modules["lucid.compiler.compile"], "Reach", None)
     compiled(x)
     monkeypatch.undo()
     model.gpu()

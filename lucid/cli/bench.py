@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from .. import models, optim, random
 from ..autograd import no_grad
-from ..compile import compile
+from ..compiler import compile
 from ..devices import Device, backend, describe
 from ..models.placement import Measurement, cache_file, crossing, current, forget, measurements, remember
 from ..nn import Module

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from threading import get_ident
 from typing import Any
 
-from . import devices, random, tree
-from .autograd.modes import MODES
-from .tensor import Tensor
+from .. import devices, random, tree
+from ..autograd.modes import MODES
+from ..tensor import Tensor
 
 __all__ = ["Call", "Same", "on_gpu", "signature"]
 

@@ -15,12 +15,12 @@ from collections.abc import Callable
 from functools import update_wrapper
 from typing import Any, TypeVar, overload
 
-from . import devices
-from .autograd.modes import MODES
+from .. import devices
+from ..autograd.modes import MODES
+from ..tensor import Tensor
 from .calls import Call, Same, on_gpu
+from .graph import GradientRead, Graph
 from .reach import Reach
-from .tensor import Tensor
-from .traced import GradientRead, Graph
 
 __all__ = ["compile"]
 

@@ -13,8 +13,8 @@ from operator import attrgetter, is_
 from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any
 
-from .random import Generator
-from .tensor import Tensor
+from ..random import Generator
+from ..tensor import Tensor
 
 __all__ = ["Reach"]
 

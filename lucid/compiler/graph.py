@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from operator import is_
 from typing import Any
 
-from . import devices, random, tree
-from .autograd.graph import Leaf, Node
-from .autograd.operation import alias, array_of, node_of
+from .. import devices, random, tree
+from ..autograd.graph import Leaf, Node
+from ..autograd.operation import alias, array_of, node_of
+from ..errors import CompileError, GradientError
+from ..tensor import Tensor
 from .calls import Call, on_gpu, signature
-from .errors import CompileError, GradientError
 from .pullback import Pullback
 from .reach import Reach
-from .tensor import Tensor
 
 __all__ = ["GradientRead", "Graph"]
 

@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from . import devices
-from .autograd.engine import FREED, pull
-from .autograd.graph import OPS, Leaf, Node, Outputs, order
-from .autograd.modes import MODES
-from .autograd.operation import Alias, part
-from .errors import GradientError
+from .. import devices
+from ..autograd.engine import FREED, pull
+from ..autograd.graph import OPS, Leaf, Node, Outputs, order
+from ..autograd.modes import MODES
+from ..autograd.operation import Alias, part
+from ..errors import GradientError
+from ..tensor import Tensor
 from .reach import Reach
-from .tensor import Tensor
 
 __all__ = ["Pullback"]
 
