@@ -147,6 +147,13 @@ def heads(query, key, value, count):
     )  # fmt: skip
 
 
+def test_an_error_leaves_nothing_of_offsets_to_be_told_later(device):
+    words = lucid.asarray([0, 1], device=device)
+    with pytest.raises(ShapeError, match="weight has shape"):
+        F.embedding_bag(words, lucid.ones((2, 1, 1), device=device), lucid.asarray([1], device=device))
+    assert words.tolist() == [0, 1]
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [

@@ -116,15 +116,15 @@ def embedding_bag(
         raise ShapeError(
             f"{name}: got input {input.shape}; wanted (bags, m) without offsets, or (m,) with offsets (n,)"
         )
-    if offsets is None:
-        bags, count = arange(input.size, device=input.device) // max(input.shape[1], 1), input.shape[0]
-    else:
-        count = offsets.shape[0] - bool(include_last_offset)
-        starts = astype(ready(name, INTEGERS, offsets, "offsets"), int64)[:count]
-        bags = _bags(starts, input.size)
+    starts = None if offsets is None else astype(ready(name, INTEGERS, offsets, "offsets"), int64)
     even = input.shape if offsets is None and input.shape[1] else None  # whether bags hold as many numbers, and some
-    input = input.reshape((-1,))
-    rows = embedding(input, weight, padding_idx)
+    lead, input = input.shape, input.reshape((-1,))
+    rows = embedding(input, weight, padding_idx)  # first, since an error must leave nothing of offsets to be told later
+    if starts is None:
+        bags, count = arange(input.size, device=input.device) // max(lead[1], 1), lead[0]
+    else:
+        count = starts.shape[0] - bool(include_last_offset)
+        bags = _bags(starts[:count], input.size)
     kept = full(input.shape, True, device=input.device)
     if per_sample_weights is not None:
         rows = rows * per_sample_weights.reshape((-1, 1))
