@@ -391,7 +391,7 @@ def _whole_quotients(x1: Array, x2: Array) -> Array | None:
         return None
     quotients = np.asarray(np.divide(x1, x2, dtype=np.float64))
     np.floor(quotients, out=quotients)
-    return quotients if (np.abs(quotients) < 2**28).all() else None
+    return quotients if (np.abs(quotients) < 2**28).all() and np.isfinite(x2).all() else None
 
 
 def _complex(real: Array, imaginary: Array) -> Array:

@@ -26,6 +26,7 @@ def test_next_to_multiples_and_anywhere(reach: float) -> None:
 def test_zeros_infinities_and_nan() -> None:
     odd = np.asarray([0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan, 3e38, 1e-40], np.float32)
     for x in (*odd, odd):
-        with np.errstate(all="ignore"):
-            wanted = np.remainder(x, odd)
-        np.testing.assert_array_equal(border(remainder)(np.asarray(x), odd), wanted)
+        for divisor in (odd, np.asarray([2, np.inf], np.float32)[:, None], np.asarray([-np.inf], np.float32)):
+            with np.errstate(all="ignore"):
+                wanted = np.remainder(x, divisor)
+            np.testing.assert_array_equal(border(remainder)(np.asarray(x), divisor), wanted)

@@ -24,9 +24,20 @@ SENTENCE = re.compile(r"\w+: \w+: .")  # the error, the function, and what is wr
 
 IN_ORDER = ("searchsorted", "interp", "digitize", "histogram")  # have nothing to say where places are in no order
 SIZED_BY_VALUES = ("bincount", "one_hot", "repeat")  # whose results may fill the memory
-SUMS = ("conv", "conv_transpose", "scaled_dot_product_attention", "feed_forward", "linear", "layer_norm")  # of products
-SUMS += ("conv_feed_forward", "vecdot", "tensordot", "einsum", "inner", "outer", "kron", "matmul")
-OF_FOUR = ("cov", "corrcoef")  # sums of products of four numbers, or of their squares
+SUMS = ("conv", "conv_transpose", "scaled_dot_product_attention", "attention_in_heads", "feed_forward")  # of products
+SUMS += (
+    "linear",
+    "layer_norm",
+    "conv_feed_forward",
+    "vecdot",
+    "tensordot",
+    "einsum",
+    "inner",
+    "outer",
+    "kron",
+    "matmul",
+)
+OF_FOUR = ("cdist", "cov", "corrcoef")  # sums of products of four numbers, or of their squares
 
 
 def op_of(name: str, function: Callable[..., Any], *samples: Sample) -> Op:

@@ -165,7 +165,7 @@ def test_reprs(layer, text):
         (lambda: nn.Conv2d(3, 4, 3, 2, "full")(lucid.ones((1, 3, 8, 8))), ValueError, "padding='full'; wanted"),
         (lambda: nn.LayerNorm(3)(lucid.ones((2, 4))), ShapeError, r"layer_norm: input has shape \(2, 4\)"),
         (lambda: nn.LayerNorm((2, 3))(lucid.ones(3)), ShapeError, r"layer_norm: input has shape \(3,\)"),
-        (lambda: nn.ReLU(inplace=True), TypeError, r"ReLU: got an unexpected .* 'inplace'; it has no options$"),
+        (lambda: nn.Tanh(inplace=True), TypeError, r"Tanh: got an unexpected .* 'inplace'; it has no options$"),
         (lambda: nn.ELU(beta=1.0), TypeError, r"ELU: got an unexpected .* 'beta'; there are alpha$"),
         (lambda: nn.Dropout(1.5), ValueError, r"Dropout: p=1.5; wanted a probability"),
         (lambda: nn.DropPath(-0.5), ValueError, r"DropPath: p=-0.5"),

@@ -9,6 +9,7 @@ import numpy as np
 import lucid
 from lucid import ops
 from lucid.errors import DTypeError, ShapeError
+from lucid.ops import order
 
 from .writing import *
 
@@ -42,6 +43,10 @@ def so_far(wins: Callable[[Any, Any], bool]) -> Callable[..., Any]:
         return np.take_along_axis(x, indices, axis), indices
 
     return call
+
+
+def place_so_far(x: Any, *, axis: int, largest: bool) -> Any:
+    return so_far(np.greater_equal if largest else np.less_equal)(x, axis=axis)[1]
 
 
 def quieted(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -108,6 +113,10 @@ OPS = (
         sample(integers(9), axis=0), edge(EDGES),
     ], wrong(X, axis=2, **BEYOND), vary=False)
       for name, wins in (("cummax", np.greater_equal), ("cummin", np.less_equal))),
+    op("extreme_so_far", place_so_far, lucid.int64, [
+        sample(COUNTED_ONCE, axis=0, largest=True), sample(PLACED, axis=1, largest=False),
+        edge(TIES, axis=0, largest=True), edge(WITH_NAN, axis=0, largest=False),
+    ], function=order.extreme_so_far, vary=False, differentiable=False),
     op("median", reduction(np.median), floating_first, [
         *(s._replace(args=(PLACED,)) for s in axes_tried(Z)), sample(distinct(5)), sample(integers(4)), sample(ONE),
         edge(WITH_NAN), edge(array(-inf, inf, inf)), sample(numbers(0, 3), axis=1, note="none"),

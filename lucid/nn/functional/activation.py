@@ -7,7 +7,7 @@ changes nothing; what reads the input afterwards finds it as it was.
 from ...dtypes import REAL, DType
 from ...errors import ShapeError
 from ...ops import activation
-from ...ops.arguments import FLOATING, NUMERIC, REAL_FLOATING, number, one_axis, ready, tensor, together
+from ...ops.arguments import FLOATING, NUMERIC, REAL_FLOATING, as_dtype, number, one_axis, ready, tensor, together
 from ...ops.creation import arange
 from ...ops.data_types import astype
 from ...ops.elementwise import abs, equal, exp, less_equal, log1p, sigmoid, tanh
@@ -65,7 +65,9 @@ def softmin(input: Tensor, dim: int = -1, *, dtype: DType | None = None) -> Tens
 
 
 def _converted(function: str, input: Tensor, dtype: DType | None) -> Tensor:
-    return input if dtype is None else astype(tensor(function, input, "input"), dtype, copy=False)
+    if dtype is None:
+        return input
+    return astype(tensor(function, input, "input"), as_dtype(function, dtype), copy=False)
 
 
 def gumbel_softmax(logits: Tensor, tau: float = 1.0, hard: bool = False, dim: int = -1) -> Tensor:

@@ -59,14 +59,16 @@ def embedding(
     padding = None if padding_idx is None else padding_row("embedding", padding_idx, weight.shape[0])
     if input.dtype.kind not in (SIGNED, UNSIGNED):
         raise DTypeError(f"embedding: input is {input.dtype.name}; wanted the numbers of rows, as lucid.int64")
+    most = None if max_norm is None else number("embedding", max_norm, "max_norm")
+    order = number("embedding", norm_type, "norm_type")
     places = from_front(astype(input, int64), weight.shape[0])
     key = canonical(weight, places, f"embedding: input names a row that weight of shape {weight.shape} does not have")
-    if max_norm is not None:
+    if most is not None:
         with no_grad():
             rows = getitem(weight, key)
-            norms = vector_norm(rows, axis=-1, keepdims=True, ord=number("embedding", norm_type, "norm_type"))
-            scale = number("embedding", max_norm, "max_norm") / (norms + 1e-7)  # PyTorch's, which stays below max_norm
-            weight[places] = where(norms > max_norm, rows * scale, rows)
+            norms = vector_norm(rows, order, -1, keepdims=True)
+            scale = most / (norms + 1e-7)  # PyTorch's, which stays below it
+            weight[places] = where(norms > most, rows * scale, rows)
     rows = getitem(weight, key)
     if padding is None:
         return rows
