@@ -24,19 +24,9 @@ SENTENCE = re.compile(r"\w+: \w+: .")  # the error, the function, and what is wr
 
 IN_ORDER = ("searchsorted", "interp", "digitize", "histogram")  # have nothing to say where places are in no order
 SIZED_BY_VALUES = ("bincount", "one_hot", "repeat")  # whose results may fill the memory
-SUMS = ("conv", "conv_transpose", "scaled_dot_product_attention", "attention_in_heads", "feed_forward")  # of products
-SUMS += (
-    "linear",
-    "layer_norm",
-    "conv_feed_forward",
-    "vecdot",
-    "tensordot",
-    "einsum",
-    "inner",
-    "outer",
-    "kron",
-    "matmul",
-)
+SUMS = ("conv", "conv_transpose", "conv_feed_forward", "feed_forward", "linear", "layer_norm")  # of products
+SUMS += ("attention_in_heads", "scaled_dot_product_attention")
+SUMS += ("vecdot", "tensordot", "einsum", "inner", "outer", "kron", "matmul")
 OF_FOUR = ("cdist", "cov", "corrcoef")  # sums of products of four numbers, or of their squares
 
 
