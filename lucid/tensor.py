@@ -21,7 +21,7 @@ from .spellings import hint
 __all__ = ["Tensor"]
 
 ARRAY_API_VERSIONS = ("2021.12", "2022.12", "2023.12", "2024.12", "2025.12")
-VALUES = frozenset((bool, int, float, complex, list))  # what is no array yet; a check that costs 10 nanoseconds
+VALUES = frozenset((bool, int, float, complex, list))  # what is no array yet; ops say the dtype, and are not asked
 PYTHON_TYPE: dict[str, type] = {BOOL: bool, SIGNED: int, UNSIGNED: int, COMPLEX: complex}
 
 
@@ -44,7 +44,7 @@ class Tensor:
     _dtype: DType | None  # remembered, since asking MLX for it costs half a small op
 
     def __init__(self, array: Any, node: Node | None = None, dtype: DType | None = None) -> None:
-        if array.__class__ in VALUES:
+        if dtype is None and array.__class__ in VALUES:
             raise TypeError(f"Tensor: got {array!r}; use lucid.asarray for values, lucid.zeros for a shape")
         self.array, self.node, self._dtype = array, node, dtype
 
