@@ -59,11 +59,15 @@ def _with_pullback(function: Callable[..., Any], *arrays: Array | None) -> Any:
     return function(*arrays), pullback
 
 
-def layer_norm(x: Array, weight: Array | None, bias: Array | None, *, eps: float) -> Array:
+def layer_norm(x: Array, weight: Array | None, bias: Array | None, *, eps: float) -> Any:
+    if not x.size:  # of which MLX may find no end
+        return NotImplemented
     return mx.fast.layer_norm(x, weight, bias, eps)
 
 
 def layer_norm_vjp(x: Array, weight: Array | None, bias: Array | None, *, eps: float) -> Any:
+    if not x.size:
+        return NotImplemented
     return _with_pullback(lambda *arrays: mx.fast.layer_norm(*arrays, eps), x, weight, bias)
 
 
@@ -188,7 +192,7 @@ def scaled_dot_product_attention(q: Array, k: Array, v: Array, mask: Array | Non
     if (
         mask is not None
         or not q.ndim == k.ndim == v.ndim == 4
-        or not (q.shape[:2] == k.shape[:2] == v.shape[:2] and k.size)
+        or not (q.shape[:2] == k.shape[:2] == v.shape[:2] and q.size and k.size and v.size)
     ):
         return NotImplemented
     return mx.fast.scaled_dot_product_attention(q, k, v, scale=scale)
