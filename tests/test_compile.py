@@ -3,13 +3,14 @@
 import copy
 import math
 import sys
+from collections import deque
 from functools import partial
 
 import numpy as np
 import pytest
 
 import lucid
-from lucid import nn, optim
+from lucid import memory, nn, optim
 from lucid.compiler.compile import ENTRIES
 from lucid.errors import CompileError, ShapeError
 
@@ -644,3 +645,52 @@ def test_a_complex_number_need_not_be_finite(device, number):
     x = lucid.asarray([1 + 2j, -1 + 0.5j], device=device)
     for found, wanted in zip(lucid.compile(function)(x), function(x), strict=True):
         np.testing.assert_array_equal(found.numpy(), wanted.numpy())
+
+
+@pytest.mark.gpu
+def test_only_the_latest_graph_holds_the_arrays_that_it_left() -> None:
+    weight = lucid.ones((512, 512), device="gpu")
+    nbytes = weight.size * 4
+
+    @lucid.compile
+    def grown(x: lucid.Tensor) -> lucid.Tensor:
+        weight.copy_(weight + 1)
+        return x @ weight[:, :1]
+
+    grown(lucid.ones((1, 512), device="gpu")).tolist()
+    before = memory.active()
+    for n in range(2, 10):
+        grown(lucid.ones((n, 512), device="gpu")).tolist()
+    assert memory.active() - before < 3 * nbytes
+    assert weight[0, 0].item() == 10
+
+
+@pytest.mark.gpu
+def test_a_queue_that_a_trace_appends_to_is_as_before() -> None:
+    seen: deque[lucid.Tensor] = deque(maxlen=2)
+
+    @lucid.compile
+    def f(x: lucid.Tensor) -> lucid.Tensor:
+        seen.append(x.sum())
+        raise KeyError("no")
+
+    with pytest.raises(KeyError):
+        f(lucid.ones(2, device="gpu"))
+    assert not seen
+    assert seen.maxlen == 2
+
+
+@pytest.mark.gpu
+def test_a_graph_draws_from_the_generator_that_is_there_now() -> None:
+    drawn = {"from": lucid.random.Generator(1)}
+
+    @lucid.compile
+    def f(x: lucid.Tensor) -> lucid.Tensor:
+        return (x * lucid.random.normal((2,), device="gpu", generator=drawn["from"])).sum()
+
+    x = lucid.ones(2, device="gpu", requires_grad=True)
+    f(x)
+    drawn["from"] = lucid.random.Generator(2)
+    f(x).backward()
+    wanted = lucid.random.normal((2,), device="gpu", generator=lucid.random.Generator(2))
+    assert x.grad.tolist() == wanted.tolist()

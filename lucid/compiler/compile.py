@@ -42,8 +42,9 @@ def compile(function: Any = None) -> Any:
 
     Gradients flow through calls: `backward` runs a second graph, which computes the function once more for want of what
     the first one dropped. A whole step that is compiled, with `backward` and the optimiser's step inside, needs no
-    second pass and is faster. Outputs of one call share a graph, which the first `backward` frees unless
-    `retain_graph`. Second derivatives run the function as if it were not compiled.
+    second pass and is faster. What else hooks of a backward pass do is undone when that graph has been made. Outputs of
+    one call share a graph, which the first `backward` frees unless `retain_graph`. Second derivatives run the function
+    as if it were not compiled.
 
     Raises CompileError where the function reads the value of a tensor (`if x > 0`, `item()`), or changes a Python
     number that it did not make, which its graph could not repeat. The logger "lucid" warns where an argument of another
@@ -63,6 +64,14 @@ def compile(function: Any = None) -> Any:
     graphs: OrderedDict[Any, Graph] = OrderedDict()
     reads_gradients = False  # of what it reaches, as far as is known: then they are inputs too
     on_cpu: list[Tensor] = []  # what the function was found to reach, when nothing of it was on the gpu
+    latest: Graph | None = None  # the graph that ran last, which alone holds the arrays that it left
+
+    def taking(graph: Graph) -> Graph:
+        nonlocal latest
+        if latest is not None and latest is not graph:
+            latest.arrays = None
+        latest = graph
+        return graph
 
     def compiled(*args: Any, **options: Any) -> Any:
         nonlocal reads_gradients
@@ -74,19 +83,20 @@ def compile(function: Any = None) -> Any:
         for graph in reversed(graphs.values()):
             if graph.fits(call):
                 graphs.move_to_end(graph.key)
-                return graph.run(call)
+                return taking(graph).run(call)
         reach = Reach(function, call.objects())
-        on_cpu[:] = [] if on_gpu([*call.tensors, *reach.tensors.values()]) else reach.tensors.values()
         if not on_gpu([*call.tensors, *reach.tensors.values()]):
+            on_cpu[:] = reach.tensors.values()
             return function(*args, **options)
+        on_cpu.clear()
         graph = Graph(function, call, reach, reads_gradients)
         if graph.key in graphs:
-            graph = graphs.pop(graph.key).attending(reach)
+            graph = taking(graphs.pop(graph.key).attending(reach))
             out = graph.run(call)
         else:
             _warn_of_arguments(function, call, graphs)
             try:
-                out = graph.trace(call)
+                out = taking(graph).trace(call)
             except GradientRead:
                 reads_gradients = True
                 return compiled(*args, **options)

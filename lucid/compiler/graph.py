@@ -59,7 +59,8 @@ class Graph:
         self.on_cpu = [(x, x.array) for x in reach.tensors.values() if x.device == "cpu"]
         self.holders = on_gpu(reach.tensors.values())
         self.places = {id(x): i for i, x in enumerate(self.holders)}
-        self.arrays = list(map(array_of, self.holders))
+        self.arrays: list[Any] | None = list(map(array_of, self.holders))  # while no other graph has run since
+        self.kinds_of_arrays = list(map(_kind, self.arrays))
         self.nodes = list(map(node_of, self.holders))
         leaves = [node for node in self.nodes if node is not None and node.op is None]
         self.leaves = leaves if self.reads_gradients else []
@@ -78,14 +79,15 @@ class Graph:
             and self._generators(call.generators)[1] == self.streams
             and all(map(is_, map(node_of, self.holders), self.nodes))
             and [node.grad is not None for node in self.leaves] == self.with_grad
-            and self._alike()
+            and self._has_its_arrays()
             and all(x.array is array for x, array in self.on_cpu)
         )
 
-    def _alike(self) -> bool:
+    def _has_its_arrays(self) -> bool:
         """Whether what is reached has arrays as before: mostly the very same ones, whose shapes nobody need ask for."""
         now = list(map(array_of, self.holders))
-        return all(map(is_, now, self.arrays)) or all(map(_alike, now, self.arrays))
+        same = self.arrays is not None and all(map(is_, now, self.arrays))
+        return same or list(map(_kind, now)) == self.kinds_of_arrays
 
     def _generators(self, given: list[random.Generator]) -> tuple[list[random.Generator], tuple[int, ...]]:
         """The default generator, those that are given and those that are reached, each once; and which each one is."""
@@ -94,13 +96,13 @@ class Graph:
         return once, tuple(map(once.index, met))
 
     def run(self, call: Call) -> Any:
-        generators, _ = self._generators(call.generators)
+        self.generators, _ = self._generators(call.generators)
         fresh, _ = call.apart(self.places)
         tensors = fresh + self.holders
         inputs = [*map(array_of, tensors), *_gradients(tensors if self.reads_gradients else fresh).values()]
-        keys = [g.keys() if draws else old for g, draws, old in zip(generators, self.draws, self.keys)]
+        keys = [g.keys() if draws else old for g, draws, old in zip(self.generators, self.draws, self.keys)]
         outputs = self.graph(*keys, *inputs)
-        self._drawn(generators)
+        self._drawn(self.generators)
         out = self._written(tensors, tensors, [*keys, *inputs], outputs)
         self.arrays = list(map(array_of, self.holders))
         return out
@@ -269,8 +271,8 @@ def _gradients(tensors: list[Tensor]) -> dict[tuple[str, int], Any]:
     return {("grad", i): node.grad.array for i, node in nodes if node.grad is not None and node.grad is not UNREAD}
 
 
-def _alike(a: Any, b: Any) -> bool:
-    return a is b or (type(a) is type(b) and a.shape == b.shape and a.dtype == b.dtype)
+def _kind(array: Any) -> Any:
+    return type(array), array.shape, array.dtype
 
 
 class GradientRead(BaseException):

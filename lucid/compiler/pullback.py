@@ -71,13 +71,13 @@ class Pullback:
             found[number] = Node(_Lost, [Leaf(Tensor(outputs[number]).dtype)], [outputs[number].shape], kept)
         if self.flows:
             parents = [tensors[place].node for place in self.parents]
-            kept = {"out": tuple(outputs[number] for number in self.flows), "inputs": inputs}
-            whole = Node(self, parents, [()] * len(parents), kept)
-            found |= {number: part(whole, i) for i, number in enumerate(self.flows)}
+            flowing = [outputs[number] for number in self.flows]
+            whole = Node(self, parents, [()] * len(parents), inputs)
+            found |= {number: part(whole, i, flowing) for i, number in enumerate(self.flows)}
         return found
 
     def vjp(self, node: Node, g: Outputs, wanted: list[bool], xp: Any) -> list[Any]:
-        inputs, given = node.kept["inputs"], [d for d in g if d is not None]
+        inputs, given = node.kept, [d for d in g if d is not None]
         numbers = [number for number, d in zip(self.flows, g, strict=True) if d is not None]
         places = [place if wants else None for place, wants in zip(self.parents, wanted, strict=True)]
         if xp is OPS:

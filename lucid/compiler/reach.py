@@ -6,6 +6,7 @@ put back as it was.
 """
 
 import sys
+from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from functools import cache, partial
 from itertools import chain, islice
@@ -102,7 +103,7 @@ class Reach:
             inside = list(islice(rest, size))
             if not _same(held, inside):
                 held.clear()
-                (held.extend if isinstance(held, list) else held.update)(inside)
+                (held.update if isinstance(held, set) else held.extend)(inside)
         rest = iter(of_functions)
         for (space, name), value in zip(self._names, rest):
             if value is not MISSING:
@@ -137,7 +138,7 @@ class Reach:
         if isinstance(value, dict):
             self._dicts.append(value)
             return [(f"{path}[{i}]", child) for i, child in enumerate(value.values())]
-        if isinstance(value, list | tuple | set):
+        if isinstance(value, list | tuple | set | deque):
             self._sequences.append(value)
             return [(f"{path}[{i}]", child) for i, child in enumerate(value)]
         if isinstance(value, FunctionType):
@@ -184,7 +185,7 @@ def _form(value: Any) -> Any:
     """What tells things apart that lead to the same: the keys of a dict, the length of a list, a function's code."""
     if isinstance(value, dict):
         return tuple(value)
-    if isinstance(value, list | tuple | set):
+    if isinstance(value, list | tuple | set | deque):
         return len(value)
     return getattr(value, "__code__", None)
 
