@@ -126,7 +126,7 @@ class Primitive:
         assert whole.node is not None
         whole.node.kept["out"] = whole.array
         for i, x in enumerate(outputs):
-            x.node = part(whole.node, i) if x.dtype.is_floating else None
+            x.node = part(whole.node, i, whole.array) if x.dtype.is_floating else None
 
     def vjp(self, node: Node, g: Any, wanted: list[bool], xp: Any) -> list[Any]:
         shapes = node.shapes
@@ -136,7 +136,7 @@ class Primitive:
             for i, name in self.keeps_inputs:
                 known[name] = Tensor(known[name], node.parents[i])
             if several:
-                known["out"] = tuple(Tensor(a, part(node, i)) for i, a in enumerate(known["out"]))
+                known["out"] = tuple(Tensor(a, part(node, i, node.kept["out"])) for i, a in enumerate(known["out"]))
             elif self.keeps_out:
                 known["out"] = Tensor(known["out"], node)
         if several:
@@ -170,9 +170,8 @@ class _Part:
         return [Outputs(g if i == self.place else None for i in range(self.count))]
 
 
-def part(whole: Node, place: int) -> Node:
-    """The node of one output of the op that `whole` recorded."""
-    outputs = whole.kept["out"]
+def part(whole: Node, place: int, outputs: Sequence[Any]) -> Node:
+    """The node of one of the outputs of the op that `whole` recorded."""
     assert whole.op is not None
     return Node(_Part(whole.op.name, place, len(outputs)), [whole], [outputs[place].shape], None)
 

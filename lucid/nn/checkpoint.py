@@ -42,13 +42,13 @@ def checkpoint(function: Callable[..., Result], *args: Any, **options: Any) -> R
     ends = [x.node for x in outputs if x.node is not None]
     found = [n for n in order(ends, set(inputs)) if isinstance(n, Leaf) and n not in inputs]
     parents = [*(x.node for x in given), *found]
-    kept = {"again": (function, tree.map(_frozen, [args, options]), state, found)}
-    kept["out"] = tuple(x.array for x in outputs)
+    kept = function, tree.map(_frozen, [args, options]), state, found
     whole = Node(_Recomputed, parents, [()] * len(parents), kept)
+    arrays = [x.array for x in outputs]
     places = iter(range(len(outputs)))
 
     def recorded(x: Any) -> Any:
-        return Tensor(x.array, part(whole, next(places))) if isinstance(x, Tensor) and x.node is not None else x
+        return Tensor(x.array, part(whole, next(places), arrays)) if isinstance(x, Tensor) and x.node is not None else x
 
     return tree.map(recorded, result)
 
@@ -71,7 +71,7 @@ class _Recomputed:
 
     @staticmethod
     def vjp(node: Node, g: Outputs, wanted: list[bool], xp: Any) -> list[Any]:
-        function, given, state, found = node.kept["again"]
+        function, given, state, found = node.kept
         parents = iter(node.parents)
         inputs: list[Tensor] = []
 

@@ -87,8 +87,8 @@ def _passed(pulled: Callable[[Gradients], Gradients], tensors: Sequence[Tensor])
     if not tensors:
         return []
     arrays = tuple(x.array for x in tensors)
-    whole = Node(_Passage(pulled), [x.node for x in tensors], [a.shape for a in arrays], {"out": arrays})
-    return [Tensor(a, part(whole, i)) for i, a in enumerate(arrays)]
+    whole = Node(_Passage(pulled), [x.node for x in tensors], [a.shape for a in arrays], None)
+    return [Tensor(a, part(whole, i, arrays)) for i, a in enumerate(arrays)]
 
 
 def _flows(x: Any) -> bool:
