@@ -106,17 +106,17 @@ def hint(name: str, here: Mapping[str, str] = HERE) -> str:
         return f"; it is {here[name]} here"
     if name in NEEDLESS:
         return "; it is not needed here, since tensors are values: leave it out"
-    if name.endswith("_") and name[:-1] in IN_PLACE:
+    if here is HERE and name.endswith("_") and name[:-1] in IN_PLACE:
         return f"; {HERE.get(name[:-1], f'x.{name[:-1]}')} gives a new tensor here"
     return ""
 
 
-def telling(module: str) -> Callable[[str], Any]:
+def telling(module: str, here: Mapping[str, str] = HERE) -> Callable[[str], Any]:
     """What a module has as `__getattr__`, so that it gives the hint too."""
 
     def missing(name: str) -> Any:
         raise AttributeError(
-            f"module {module!r} has no attribute {name!r}{hint(name)}", name=name, obj=sys.modules[module]
+            f"module {module!r} has no attribute {name!r}{hint(name, here)}", name=name, obj=sys.modules[module]
         )
 
     return missing

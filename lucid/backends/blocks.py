@@ -20,6 +20,7 @@ from collections.abc import Callable
 from contextvars import ContextVar, copy_context
 from functools import cache
 from itertools import pairwise
+from operator import index
 from threading import Lock
 from typing import Any
 
@@ -111,7 +112,7 @@ def get_num_threads() -> int:
 def set_num_threads(number: int) -> None:
     """Let the cpu compute with so many threads from now on, NumPy's matrix products too where its BLAS can be told.
 
-    Raises ValueError for less than one.
+    Raises ValueError for less than one, TypeError for what is no integer.
 
     >>> before = get_num_threads()
     >>> set_num_threads(1)
@@ -120,6 +121,7 @@ def set_num_threads(number: int) -> None:
     >>> set_num_threads(before)
     """
     global _number
+    number = index(number)
     if number < 1:
         raise ValueError(f"set_num_threads: got {number}; wanted at least 1")
     with _lock:

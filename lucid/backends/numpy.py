@@ -384,8 +384,9 @@ def remainder(x1: Array, x2: Array) -> Array:
 def _whole_quotients(x1: Array, x2: Array) -> Array | None:
     """floor(x1 / x2) of float32 in double precision, a tenth of the time in which NumPy divides with a rest.
 
-    Two float32 have a quotient that is at least 2^-24 from the next integer, unless it is one. So below 2^28 it does
-    not round to another, and its product with x2 is exact. None where there are larger ones, or infinities and nans.
+    Two float32 have a quotient that is at least 2^-24 from the next integer but 0, unless it is one. So below 2^28 it
+    does not round to another, and its product with x2 is exact. None where there are larger ones, or infinities and
+    nans.
     """
     if x1.dtype != np.float32:
         return None

@@ -268,7 +268,7 @@ def in_one_op(mlp: Any, kinds: dict[str, type[nn.Module]]) -> bool:
     """
     layers = [getattr(mlp, name) for name in kinds]
     usual = all(type(layer) is kind and not layer.is_hooked for layer, kind in zip(layers, kinds.values()))
-    return usual and mlp.act.approximate == "none" and not (mlp.drop.p and mlp.training)
+    return usual and mlp.act.approximate == "none" and not (mlp.drop.p and mlp.drop.training)
 
 
 def rising(rate: float, count: int) -> list[float]:

@@ -25,8 +25,8 @@ class _Numbered(Module):
         return self
 
     def extend(self: L, values: Iterable[Any]) -> L:
-        """Add values at the end."""
-        for value in several(type(self).__name__, values, "values"):
+        """Add values at the end, all or none."""
+        for value in list(map(self._checked, several(type(self).__name__, values, "values"))):
             self.append(value)
         return self
 

@@ -27,8 +27,9 @@ def functional_call(
 
     They are one dict or several; what none of them names stays. One name of a shared parameter stands for all that are
     not given. `args` is a tuple, or the only argument. Gradients flow to the tensors given, and what the module writes
-    to a buffer, as batch norm does, it writes to the one given. Afterwards, or after an error, the module is as it was.
-    Until then other threads see the tensors too, and `checkpoint` inside keeps all, as it would run again too late.
+    into a buffer in place, as batch norm does, it writes into the one given. Afterwards, or after an error, the module
+    is as it was. Until then other threads see the tensors too, and `checkpoint` inside keeps all, as it would run again
+    too late.
 
     Raises KeyError for a name that the module does not have, TypeError for anything but tensors.
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache, wraps
 from math import prod
+from numbers import Real
 from operator import index
 from typing import Any, Literal, TypeVar
 
@@ -382,7 +383,7 @@ def one_shape(function: Function, most: int = 1) -> Function:
 
     @wraps(function)
     def call(*args: Any, **options: Any) -> Any:
-        if len(args) > most and all(isinstance(a, int | float) for a in args):
+        if len(args) > most and all(isinstance(a, Real) for a in args):
             raise TypeError(f"{name}: got {', '.join(map(repr, args))} by position; {hint}")
         return function(*args, **options)
 

@@ -190,7 +190,8 @@ def _transposed(x: Tensor, /) -> Tensor:
 # --- What NumPy's functions make of a tensor -------------------------------------------------------------------------
 
 MIXED = {op.__name__: op for op in (*OPERATORS.values(), *COMPARISONS.values())}
-REDUCTIONS = ("all", "amax", "amin", "any", "max", "mean", "min", "prod", "std", "sum", "var")  # call x.sum(out=...)
+# Those call methods of x, as x.sum(out=...).
+REDUCTIONS = "all amax amin any max mean min prod ptp std sum var".split()
 
 
 def _array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Tensor:

@@ -30,7 +30,7 @@ def clip_grad_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float, norm
     >>> x.grad
     tensor([3., 4.], dtype=float32, device='cpu')
     """
-    if not max_norm > 0:
+    if not number("clip_grad_norm_", max_norm, "max_norm") > 0:
         raise ValueError(f"clip_grad_norm_: max_norm={max_norm}; wanted a number above 0")
     if not 0 < number("clip_grad_norm_", norm_type, "norm_type") <= inf:
         raise ValueError(f"clip_grad_norm_: norm_type={norm_type}; wanted a number above 0, or inf")

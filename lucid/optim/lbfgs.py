@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from ..autograd import enable_grad, no_grad
 from ..dtypes import int64
+from ..ops.arguments import whole
 from ..ops.creation import full_like, ones_like, zeros, zeros_like
 from ..ops.manipulation import concat, stack
 from ..tensor import Tensor
@@ -27,9 +28,10 @@ class LBFGS(Optimizer):
         p ← p − t H g
 
     where H is the inverse of the Hessian as the last `history_size` steps show it, and t is lr, or what the line search
-    "strong_wolfe" finds from there (the first step of all is shorter). `step` takes up to `max_iter` such steps, and
-    calls the closure up to `max_eval` times (1.25 max_iter if None). It ends sooner where no element of g is larger
-    than `tolerance_grad`, and where the parameters or the loss change by no more than `tolerance_change`.
+    "strong_wolfe" finds from there (the first step of all is shorter). `step` takes up to `max_iter` such steps, and no
+    other once it has called the closure `max_eval` times (1.25 max_iter if None). It ends sooner where no element of g
+    is larger than `tolerance_grad`, and where the parameters or the loss change by no more than `tolerance_change`.
+    After an error of the closure the parameters are where the step began.
 
     Nocedal and Wright, Numerical Optimization, algorithms 7.5, 3.5 and 3.6. Raises as Optimizer does, and ValueError
     for a second group.
@@ -59,7 +61,8 @@ class LBFGS(Optimizer):
         history_size: int = 100,
         line_search_fn: str | None = None,
     ) -> None:
-        max_eval = max_iter * 5 // 4 if max_eval is None else max_eval
+        max_iter, history_size = whole("LBFGS", max_iter, "max_iter"), whole("LBFGS", history_size, "history_size")
+        max_eval = max_iter * 5 // 4 if max_eval is None else whole("LBFGS", max_eval, "max_eval")
         tolerances = {"tolerance_grad": tolerance_grad, "tolerance_change": tolerance_change}
         counts = {"max_iter": max_iter, "max_eval": max_eval, "history_size": history_size}
         super().__init__(params, lr=lr, **counts, **tolerances, line_search_fn=line_search_fn)
@@ -94,6 +97,7 @@ class LBFGS(Optimizer):
         step, t, scale = (state[name].item() for name in ("step", "t", "H_diag"))
         d, before = state["d"], state["prev_flat_grad"]
         history = [_Change(y, s, _dot(y, s)) for y, s in state["history"]]
+        begun = [p.detach() for p in self._params]
         found, loss, g = self._evaluated(closure)
         evaluations = 1
         if _largest(g) <= options["tolerance_grad"]:
@@ -112,16 +116,21 @@ class LBFGS(Optimizer):
             if slope > -tolerance_change:
                 break
             start = [p.detach() for p in self._params]
-            if options["line_search_fn"]:
-                at = partial(self._at, closure, start, d)
-                shortest = _quotient(tolerance_change, _largest(d))
-                here = _Point(0.0, loss, slope, g)
-                (t, loss, _, g), seen = _searched(at, here, t, shortest, options["max_eval"] - evaluations)
-                evaluations += seen
-            self._move(start, d, t)
-            if not options["line_search_fn"] and i < options["max_iter"]:
-                _, loss, g = self._evaluated(closure)
-                evaluations += 1
+            try:
+                if options["line_search_fn"]:
+                    at = partial(self._at, closure, start, d)
+                    shortest = _quotient(tolerance_change, _largest(d))
+                    here = _Point(0.0, loss, slope, g)
+                    (t, loss, _, g), seen = _searched(at, here, t, shortest, options["max_eval"] - evaluations)
+                    evaluations += seen
+                self._move(start, d, t)
+                if not options["line_search_fn"] and i < options["max_iter"]:
+                    _, loss, g = self._evaluated(closure)
+                    evaluations += 1
+            except BaseException:
+                for p, x in zip(self._params, begun, strict=True):
+                    p.copy_(x)
+                raise
             if (
                 evaluations >= options["max_eval"]
                 or _largest(g) <= options["tolerance_grad"]

@@ -11,7 +11,7 @@ from math import cos, inf, pi, prod
 from typing import Any
 
 from ..errors import CheckpointError
-from ..ops.arguments import choose
+from ..ops.arguments import choose, whole
 from .optimizer import Optimizer
 
 __all__ = [
@@ -386,7 +386,10 @@ class CyclicLR(LRScheduler):
         groups = len(optimizer.param_groups)
         lows, tops = ([x] * groups if isinstance(x, float | int) else list(x) for x in (base_lr, max_lr))
         self.ends = list(zip(lows, tops, strict=True))
-        self.up, self.down = step_size_up, step_size_up if step_size_down is None else step_size_down
+        self.up = whole("CyclicLR", step_size_up, "step_size_up")
+        self.down = self.up if step_size_down is None else whole("CyclicLR", step_size_down, "step_size_down")
+        if min(self.up, self.down) < 1:
+            raise ValueError(f"CyclicLR: steps of {self.up} up and {self.down} down; wanted at least 1 of each")
         self.mode, self.gamma, self.scale_fn, self.scale_mode = mode, gamma, scale_fn, scale_mode
         self.cycle_momentum, self.momenta = cycle_momentum, (base_momentum, max_momentum)
         super().__init__(optimizer)
@@ -420,7 +423,7 @@ class ChainedScheduler(LRScheduler):
     """
 
     def __init__(self, schedulers: Sequence[LRScheduler], optimizer: Optimizer | None = None) -> None:
-        self.schedulers = list(schedulers)
+        self.schedulers = _schedules("ChainedScheduler", schedulers)
         optimizers = {each.optimizer for each in self.schedulers} | ({optimizer} if optimizer else set())
         if not self.schedulers or len(optimizers) > 1:
             raise ValueError(
@@ -432,6 +435,11 @@ class ChainedScheduler(LRScheduler):
     def rates_at(self, step: int) -> list[float]:
         chains = zip(self.rates, *(each.rates_at(step) for each in self.schedulers), strict=True)
         return [base and base * prod(rate / base for rate in rates) for base, *rates in chains]
+
+    def momentum(self, step: int) -> float | None:
+        """That of the last schedule that changes it."""
+        momenta = (each.momentum(step) for each in reversed(self.schedulers))
+        return next((found for found in momenta if found is not None), None)
 
 
 class SequentialLR(LRScheduler):
@@ -452,12 +460,29 @@ class SequentialLR(LRScheduler):
             raise ValueError(
                 f"SequentialLR: {len(schedulers)} schedules and {len(milestones)} milestones; wanted 1 less"
             )
-        self.schedulers, self.milestones = list(schedulers), list(milestones)
+        self.schedulers, self.milestones = _schedules("SequentialLR", schedulers), list(milestones)
         super().__init__(optimizer)
 
     def rates_at(self, step: int) -> list[float]:
+        schedule, since = self._at(step)
+        return schedule.rates_at(since)
+
+    def momentum(self, step: int) -> float | None:
+        schedule, since = self._at(step)
+        return schedule.momentum(since)
+
+    def _at(self, step: int) -> tuple[LRScheduler, int]:
+        """The schedule at a step, and how many steps of its own that is."""
         i = bisect_right(self.milestones, step)
-        return self.schedulers[i].rates_at(step - (self.milestones[i - 1] if i else 0))
+        return self.schedulers[i], step - (self.milestones[i - 1] if i else 0)
+
+
+def _schedules(name: str, given: Sequence[LRScheduler]) -> list[LRScheduler]:
+    """Those whose rates are known for each step. Raises TypeError for others."""
+    for each in given:
+        if not isinstance(each, LRScheduler):
+            raise TypeError(f"{name}: got {type(each).__name__}; wanted schedules that know the rates of each step")
+    return list(given)
 
 
 class ReduceLROnPlateau:

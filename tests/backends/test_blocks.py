@@ -146,6 +146,8 @@ def test_the_number_of_threads(threads: int) -> None:
     assert get_num_threads() == threads
     with pytest.raises(ValueError, match="set_num_threads: got 0; wanted at least 1"):
         set_num_threads(0)
+    with pytest.raises(TypeError):
+        set_num_threads(2.0)  # type: ignore[arg-type]
     assert get_num_threads() == threads
 
 

@@ -101,3 +101,16 @@ def test_chained_schedules_need_one_optimizer() -> None:
     assert optim.lr_scheduler.ChainedScheduler([other, other]).rates_at(3) == [0.0]
     with pytest.raises(ValueError, match="CyclicLR: mode='square'; choose among triangular"):
         optim.lr_scheduler.CyclicLR(first, 0.1, 0.2, mode="square")
+
+
+def test_chains_and_sequences_change_momentum_too() -> None:
+    schedules = optim.lr_scheduler
+    for make in (lambda o, s: schedules.ChainedScheduler([s]), lambda o, s: schedules.SequentialLR(o, [s], [])):
+        optimizer = optim.SGD([lucid.ones(1)], lr=0.1, momentum=0.9)
+        schedule = make(optimizer, schedules.CyclicLR(optimizer, 0.1, 0.5, step_size_up=2))
+        schedule.step()
+        assert optimizer.param_groups[0]["momentum"] == pytest.approx(0.85)
+        with pytest.raises(TypeError, match="got ReduceLROnPlateau; wanted schedules"):
+            schedules.ChainedScheduler([optim.lr_scheduler.ReduceLROnPlateau(optimizer)])
+        with pytest.raises(ValueError, match="steps of 0 up"):
+            schedules.CyclicLR(optimizer, 0.1, 0.5, step_size_up=0)

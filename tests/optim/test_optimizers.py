@@ -510,3 +510,21 @@ def test_one_compiled_step_serves_all_learning_rates_and_counts() -> None:
     assert next(traces) == 10
     np.testing.assert_allclose(train(compiled=True), plain, rtol=1e-4)
     assert next(traces) < 10 + 1 + 4
+
+
+def test_an_error_within_the_line_search_leaves_the_parameters() -> None:
+    x = lucid.asarray([-1.5, 2.0], requires_grad=True)
+    optimizer, calls = optim.LBFGS([x], line_search_fn="strong_wolfe"), []
+
+    def closure() -> lucid.Tensor:
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyError("no")
+        optimizer.zero_grad()
+        loss = (1 - x[0]) ** 2 + 100 * (x[1] - x[0] ** 2) ** 2
+        loss.backward()
+        return loss
+
+    with pytest.raises(KeyError):
+        optimizer.step(closure)
+    assert x.tolist() == [-1.5, 2.0]

@@ -3,8 +3,7 @@
 Clipping is in `lucid.optim`: it changes gradients on their way to an optimiser.
 """
 
-from typing import Any
-
+from ...spellings import telling
 from . import parametrizations, parametrize, rnn
 from .vectors import parameters_to_vector, vector_to_parameters
 
@@ -16,7 +15,4 @@ ELSEWHERE = {
     **dict.fromkeys(("remove_spectral_norm", "remove_weight_norm"), "nn.utils.parametrize.remove_parametrizations"),
 }
 
-
-def __getattr__(name: str) -> Any:
-    here = f"; it is lucid.{ELSEWHERE[name]} here" if name in ELSEWHERE else ""
-    raise AttributeError(f"module 'lucid.nn.utils' has no attribute {name!r}{here}", name=name)
+__getattr__ = telling(__name__, {name: f"lucid.{here}" for name, here in ELSEWHERE.items()})

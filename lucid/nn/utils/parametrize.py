@@ -50,10 +50,10 @@ def register_parametrization(module: Module, tensor_name: str, parametrization: 
     """
     held = module._one("parameter", tensor_name, dict(module._own_parameters()))
     made = Parametrization(held, parametrization)
-    if "parametrizations" not in vars(module):
-        module.parametrizations = ModuleDict()
+    computed = vars(module).get("parametrizations", ModuleDict())
+    computed[tensor_name] = made  # first, since it may refuse the name
     del vars(module)[tensor_name]
-    vars(module)["parametrizations"][tensor_name] = made
+    module.parametrizations = computed
     return module
 
 
