@@ -5,7 +5,6 @@ It is the one optimiser that looks at values, and so it waits for them: how far 
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from math import copysign, inf, nan, sqrt
 from typing import Any, NamedTuple, TypeVar
 
 from ..autograd import enable_grad, no_grad
@@ -15,6 +14,7 @@ from ..ops.creation import full_like, ones_like, zeros, zeros_like
 from ..ops.manipulation import concat, stack
 from ..tensor import Tensor
 from .group import Group
+from .line_search import Point, quotient, searched
 from .optimizer import Optimizer, Params, State, wide
 
 __all__ = ["LBFGS"]
@@ -119,9 +119,9 @@ class LBFGS(Optimizer):
             try:
                 if options["line_search_fn"]:
                     at = partial(self._at, closure, start, d)
-                    shortest = _quotient(tolerance_change, _largest(d))
-                    here = _Point(0.0, loss, slope, g)
-                    (t, loss, _, g), seen = _searched(at, here, t, shortest, options["max_eval"] - evaluations)
+                    shortest = quotient(tolerance_change, _largest(d))
+                    here = Point(0.0, loss, slope, g)
+                    (t, loss, _, g), seen = searched(at, here, t, shortest, options["max_eval"] - evaluations)
                     evaluations += seen
                 self._move(start, d, t)
                 if not options["line_search_fn"] and i < options["max_iter"]:
@@ -161,11 +161,11 @@ class LBFGS(Optimizer):
         parts = [g.astype(wide(g), copy=False).reshape((-1,)) for g in gradients]
         return found, float(found), concat(parts)  # type: ignore[arg-type]
 
-    def _at(self, closure: Callable[[], Any], start: list[Tensor], d: Tensor, t: float) -> "_Point":
+    def _at(self, closure: Callable[[], Any], start: list[Tensor], d: Tensor, t: float) -> "Point":
         """What the closure finds at start + t d."""
         self._move(start, d, t)
         _, loss, g = self._evaluated(closure)
-        return _Point(t, loss, _dot(g, d), g)
+        return Point(t, loss, _dot(g, d), g)
 
     def _move(self, start: list[Tensor], d: Tensor, t: float) -> None:
         """Put the parameters at start + t d."""
@@ -192,87 +192,6 @@ def _direction(g: Tensor, history: list[_Change], scale: float) -> Tensor:
     for (y, s, curvature), a in zip(history, reversed(along), strict=True):
         r = r + s * (a - _dot(y, r) / curvature)
     return r
-
-
-# --- The line search -------------------------------------------------------------------------------------------------
-
-
-class _Point(NamedTuple):
-    """A place on the line: how far from its start, the loss, its slope along the line, the gradient."""
-
-    t: float
-    loss: float
-    slope: float
-    g: Tensor
-
-
-def _searched(at: Callable[[float], _Point], start: _Point, t: float, shortest: float, most: int) -> tuple[_Point, int]:
-    """A point where the loss has fallen enough and is flat enough (the strong Wolfe conditions), and how many it took.
-
-    After `most` points, or where the search has closed in on less than `shortest`, it is the best of those seen.
-    """
-
-    def is_high(point: _Point) -> bool:
-        return point.loss > start.loss + 1e-4 * point.t * start.slope
-
-    def is_flat(point: _Point) -> bool:
-        return abs(point.slope) <= -0.9 * start.slope
-
-    before, now, seen = start, at(t), 1
-    while seen <= most:  # farther and farther, until a minimum lies between two points
-        if is_high(now) or (seen > 2 and now.loss >= before.loss):
-            ends = [before, now]
-            break
-        if is_flat(now):
-            return now, seen
-        if now.slope >= 0:
-            ends = [before, now]
-            break
-        farther = _minimum(before, now, (now.t + 0.01 * (now.t - before.t), now.t * 10))
-        before, now, seen = now, at(farther), seen + 1
-    else:
-        ends = [start, now]
-    low, high = (0, 1) if ends[0].loss <= ends[1].loss else (1, 0)
-    stuck = False
-    while seen <= most and not abs(ends[1].t - ends[0].t) < shortest:  # closer and closer
-        near, far = sorted(end.t for end in ends)
-        t, margin = _minimum(ends[0], ends[1]), 0.1 * (far - near)
-        if min(far - t, t - near) < margin:  # twice so near an end, or beyond it, is no progress
-            moved = stuck or t >= far or t <= near
-            if moved:
-                t = far - margin if abs(t - far) < abs(t - near) else near + margin
-            stuck = not moved
-        else:
-            stuck = False
-        now, seen = at(t), seen + 1
-        if is_high(now) or now.loss >= ends[low].loss:
-            ends[high] = now
-            low, high = (0, 1) if ends[0].loss <= ends[1].loss else (1, 0)
-            continue
-        if is_flat(now):
-            return now, seen
-        if now.slope * (ends[high].t - ends[low].t) >= 0:
-            ends[high] = ends[low]
-        ends[low] = now
-    return ends[low], seen
-
-
-def _minimum(a: _Point, b: _Point, within: tuple[float, float] | None = None) -> float:
-    """Where the cubic through two points with their slopes has its minimum, kept between them or in `within`."""
-    a, b = (a, b) if a.t <= b.t else (b, a)
-    least, most = within or (a.t, b.t)
-    bend = a.slope + b.slope - _quotient(3 * (a.loss - b.loss), a.t - b.t)
-    square = bend * bend - a.slope * b.slope
-    if not square >= 0:
-        return (least + most) / 2
-    root = sqrt(square)
-    t = b.t - (b.t - a.t) * _quotient(b.slope + root - bend, b.slope - a.slope + 2 * root)
-    return min(max(t, least), most)
-
-
-def _quotient(x: float, y: float) -> float:
-    """x / y as arrays divide: by 0 too, where Python raises."""
-    return x / y if y else copysign(inf, x) * copysign(1, y) if x else nan
 
 
 def _dot(x: Tensor, y: Tensor) -> float:
