@@ -14,10 +14,20 @@ __all__ = ["ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequen
 L = TypeVar("L", bound="_Numbered")
 
 
-class _Numbered(Module):
-    """Values that are attributes under the names "0", "1", ..., as in a list."""
+class _Holder(Module):
+    """Values of one kind, which are attributes."""
 
     kind: type[Any]
+
+    def __len__(self) -> int:
+        return len(self._held())
+
+    def _held(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if isinstance(value, self.kind)}
+
+
+class _Numbered(_Holder):
+    """Values under the names "0", "1", ..., as in a list."""
 
     def append(self: L, value: Any) -> L:
         """Add a value at the end. Raises TypeError for one of a wrong type."""
@@ -41,9 +51,6 @@ class _Numbered(Module):
         value = self[index]
         del self[index]
         return value
-
-    def __len__(self) -> int:
-        return len(self._held())
 
     def __iter__(self) -> Iterator[Any]:
         return iter(list(self._held().values()))
@@ -69,9 +76,6 @@ class _Numbered(Module):
 
     def __iadd__(self: L, values: Iterable[Any]) -> L:
         return self.extend(values)
-
-    def _held(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if isinstance(value, self.kind)}
 
     def _part(self, held: dict[str, Any]) -> Any:
         """What a slice gives."""
@@ -165,10 +169,8 @@ class Sequential(_Numbered):
         return x
 
 
-class _Named(Module):
-    """Values that are attributes under names of their own, as in a dict."""
-
-    kind: type
+class _Named(_Holder):
+    """Values under names of their own, as in a dict."""
 
     def __init__(self, values: Mapping[str, Any] | Iterable[tuple[str, Any]] = ()) -> None:
         self.update(values)
@@ -183,9 +185,6 @@ class _Named(Module):
         for name, value in given.items():
             self[name] = value
 
-    def _held(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if isinstance(value, self.kind)}
-
     def __getitem__(self, name: str) -> Any:
         return self._held()[name]
 
@@ -198,9 +197,6 @@ class _Named(Module):
 
     def __delitem__(self, name: str) -> None:
         del vars(self)[next(held for held in self._held() if held == name)]
-
-    def __len__(self) -> int:
-        return len(self._held())
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._held())
