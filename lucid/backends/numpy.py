@@ -38,15 +38,15 @@ from .fused import layer_norm_vjp as layer_norm_vjp
 from .fused import linear as linear
 from .fused import linear_vjp as linear_vjp
 from .ordering import argsort as _argsort
+from .places import joined
+from .places import scatter_add as _scatter_add
+from .places import scatter_reduce as _scatter_reduce
 from .pooling import max_pool as max_pool
 from .pooling import max_pool_vjp as max_pool_vjp
 from .pooling import sum_pool as sum_pool
 from .pooling import sum_pool_vjp as sum_pool_vjp
 from .powers import pow as _pow
 from .resampling import resample as _resample
-from .scattering import joined
-from .scattering import scatter_add as _scatter_add
-from .scattering import scatter_reduce as _scatter_reduce
 from .softmax import class_losses as class_losses
 from .softmax import class_losses_vjp as class_losses_vjp
 from .softmax import log_softmax as _log_softmax

@@ -21,7 +21,7 @@ class Call:
         self.generators = [x for x in leaves if isinstance(x, random.Generator)]
         self.signatures = tuple(map(signature, leaves))
         self.modes = MODES.recording, MODES.casting, devices.default_device()
-        self.rest = _form(self.arguments), get_ident(), *self.modes
+        self.rest = _containers(self.arguments), get_ident(), *self.modes
 
     def named(self) -> Iterator[tuple[str, Any]]:
         """Every argument by its path: "0.weight" in the first, "x" by keyword."""
@@ -43,12 +43,12 @@ class Call:
         return list(fresh.values()), tuple(numbers[id(x)] if id(x) in numbers else places[id(x)] for x in given)
 
 
-def _form(value: Any) -> Any:
+def _containers(value: Any) -> Any:
     """The containers of a tree, without its leaves."""
     if isinstance(value, dict):
-        return type(value), tuple((key, _form(child)) for key, child in value.items())
+        return type(value), tuple((key, _containers(child)) for key, child in value.items())
     if isinstance(value, list | tuple):
-        return type(value), tuple(map(_form, value))
+        return type(value), tuple(map(_containers, value))
     return None
 
 

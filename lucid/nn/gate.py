@@ -59,7 +59,7 @@ class Gate:
             if (changed := hook(self.module, gradients, outgoing)) is None:
                 continue
             changed = tuple(changed) if isinstance(changed, tuple | list) else (changed,)
-            given, wanted = list(map(_form, changed)), list(map(_form, gradients))
+            given, wanted = list(map(_told, changed)), list(map(_told, gradients))
             if given != wanted:
                 name = type(self.module).__name__
                 raise ShapeError(f"{name}: a backward hook returned {given}; wanted None, or for the inputs {wanted}")
@@ -95,5 +95,5 @@ def _flows(x: Any) -> bool:
     return isinstance(x, Tensor) and x.node is not None
 
 
-def _form(x: Any) -> Any:
+def _told(x: Any) -> Any:
     return x.shape if isinstance(x, Tensor) else type(x).__name__

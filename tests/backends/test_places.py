@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lucid.backends import numpy as backend
-from lucid.backends import scattering
+from lucid.backends import places
 from lucid.backends.numpy import getitem, scatter_add, scatter_reduce
 
 SHAPE = (3, 4, 5, 2)
@@ -31,7 +31,7 @@ KEYS: dict[str, tuple[Any, ...]] = {
 @pytest.mark.parametrize("key", KEYS.values(), ids=KEYS)
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int64", "complex64", "bool"])
 def test_as_ufuncs_do(key: tuple[Any, ...], dtype: str, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scattering, "FEW", few)
+    monkeypatch.setattr(places, "FEW", few)
     monkeypatch.setattr(backend, "FEW", few)
     rng = np.random.default_rng(0)
     x = (rng.standard_normal(SHAPE) * 3).astype(dtype).transpose(3, 1, 2, 0).copy().transpose(3, 1, 2, 0)
