@@ -28,7 +28,7 @@ HERE = {
     **dict.fromkeys(("cuda", "mps"), 'x.gpu(), or device="gpu",'),
     "cumprod": "cumulative_prod",
     "cumsum": "cumulative_sum",
-    "data": "detach()",
+    "data": "x.detach()",
     "diag": "linalg.diagonal, or linalg.diag_embed",
     "dim": "ndim",
     "div": "divide",
