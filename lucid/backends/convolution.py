@@ -79,7 +79,7 @@ def _padded(x: Array, padding: tuple[tuple[int, int], ...], input_dilation: Shap
     """x with zeros between its elements and around them; negative padding cuts off."""
     if not np.any(padding) and not np.any(np.subtract(input_dilation, 1)):
         return x
-    spread = [max((n - 1) * step + 1, 0) for n, step in zip(x.shape[2:], input_dilation, strict=True)]
+    spread = [(n - 1) * step + 1 for n, step in zip(x.shape[2:], input_dilation, strict=True)]
     lengths = [n + low + high for n, (low, high) in zip(spread, padding, strict=True)]
     out = np.zeros((*x.shape[:2], *(max(n, 0) for n in lengths)), x.dtype)
     to, of = [slice(None)] * 2, [slice(None)] * 2

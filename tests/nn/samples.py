@@ -118,6 +118,7 @@ for n, x in enumerate((LINE, IMAGE, SPACE), 1):
         ],
         f"conv_transpose{n}d": [
             sample(x, numbers(4, 3, *small), numbers(6), stride=2, padding=1, output_padding=1, groups=2),
+            sample(x, numbers(4, 3, *small), stride=2, output_padding=1, groups=2),
         ],
         f"avg_pool{n}d": [sample(x, 3, 2, 1), sample(x, 2, ceil_mode=True, count_include_pad=False)],
         f"lp_pool{n}d": [sample(abs(x), 2.0, 3, 1)],
