@@ -43,6 +43,7 @@ __all__ = [
         "tensor",
         "tensors",
         "together",
+        "together_with",
         "whole",
         "wholes",
     ),
@@ -177,6 +178,12 @@ def together(function: str, domain: Domain, *values: Any) -> list[Tensor]:
         dtype = promote_scalar(dtype, scalar_type(function, number))
     dtype = cast_dtype(domain, domain_dtype(function, domain, dtype), like.device)
     return [_in_dtype(function, v, dtype, like) for v in values]
+
+
+def together_with(function: str, domain: Domain, needed: Sequence[Any], optional: Sequence[Any]) -> list[Any]:
+    """As `together`, all that is needed and then what is optional, of which what is None stays it."""
+    found = iter(together(function, domain, *needed, *(v for v in optional if v is not None)))
+    return [*(next(found) for _ in needed), *(None if v is None else next(found) for v in optional)]
 
 
 def _are_one_dtype(domain: Domain, values: Sequence[Any]) -> bool:

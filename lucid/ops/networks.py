@@ -1,13 +1,10 @@
 """Feed-forward networks, as transformers have after attention: two layers, and between them what is not linear."""
 
-from collections.abc import Sequence
-from typing import Any
-
 from ..autograd.operation import composite
 from ..errors import ShapeError
 from ..tensor import Tensor
 from .activation import gelu
-from .arguments import REAL_FLOATING, fast, together
+from .arguments import REAL_FLOATING, fast, together_with
 from .convolution import conv
 from .dense import linear
 from .manipulation import permute_dims
@@ -33,7 +30,8 @@ def feed_forward(x: Tensor, weight1: Tensor, bias1: Tensor | None, weight2: Tens
     >>> feed_forward(lucid.ones((2, 3)), lucid.ones((8, 3)), None, lucid.ones((4, 8)), lucid.zeros(4)).shape
     (2, 4)
     """
-    x, weight1, weight2, bias1, bias2 = _ready("feed_forward", (x, weight1, weight2), (bias1, bias2))
+    given = (x, weight1, weight2), (bias1, bias2)
+    x, weight1, weight2, bias1, bias2 = together_with("feed_forward", fast(REAL_FLOATING), *given)
     if not _fit(x, weight1, bias1, weight2, bias2):
         raise ShapeError(
             f"feed_forward: got x {x.shape}, weights {weight1.shape} and {weight2.shape}, biases {_shape(bias1)} and "
@@ -85,7 +83,8 @@ def conv_feed_forward(
     (2, 5, 7, 4)
     """
     given = (x, weight1, kernels, weight2), (bias1, bias, bias2)
-    x, weight1, kernels, weight2, bias1, bias, bias2 = _ready("conv_feed_forward", *given)
+    together = together_with("conv_feed_forward", fast(REAL_FLOATING), *given)
+    x, weight1, kernels, weight2, bias1, bias, bias2 = together
     wide = weight1.shape[:1]
     fit = x.ndim == kernels.ndim == 4 and kernels.shape[:2] == (*wide, 1) and all(k % 2 for k in kernels.shape[2:])
     if not fit or _shape(bias) not in (None, wide) or not _fit(x, weight1, bias1, weight2, bias2):
@@ -95,12 +94,6 @@ def conv_feed_forward(
             "and (o, n), (n, 1, k, l) with odd k and l, (n,), (n,) and (o,)"
         )
     return _conv_feed_forward(x, weight1, bias1, kernels, bias, weight2, bias2)
-
-
-def _ready(name: str, tensors: Sequence[Tensor], biases: Sequence[Tensor | None]) -> list[Any]:
-    """All in one dtype; the biases that are None stay it."""
-    found = iter(together(name, fast(REAL_FLOATING), *tensors, *(b for b in biases if b is not None)))
-    return [*(next(found) for _ in tensors), *(None if b is None else next(found) for b in biases)]
 
 
 def _fit(x: Tensor, weight1: Tensor, bias1: Tensor | None, weight2: Tensor, bias2: Tensor | None) -> bool:
