@@ -46,6 +46,8 @@ from .pooling import max_pool_vjp as max_pool_vjp
 from .pooling import sum_pool as sum_pool
 from .pooling import sum_pool_vjp as sum_pool_vjp
 from .powers import pow as _pow
+from .recurrence import recurrence as recurrence
+from .recurrence import recurrence_vjp as recurrence_vjp
 from .resampling import resample as _resample
 from .softmax import class_losses as class_losses
 from .softmax import class_losses_vjp as class_losses_vjp

@@ -1,21 +1,22 @@
 """Recurrent networks, whose state goes from step to step through a sequence, and cells, which take one such step.
 
-A cell says in a formula what a step makes of the input and the hidden state, both multiplied by weights before. A
+What a step makes of the input and the hidden state, both multiplied by weights before, is in `lucid.ops.recurrence`. A
 network multiplies the inputs of all steps at once, so that its loop over time has only the rest.
 """
 
 from collections.abc import Sequence
 from inspect import signature
 from itertools import product
-from typing import Any, ClassVar
+from typing import Any
 
 from ..errors import ShapeError
 from ..ops.arguments import tensor, whole
 from ..ops.creation import zeros
-from ..ops.manipulation import concat, moveaxis, split, stack, unstack
+from ..ops.manipulation import concat, flip, moveaxis, stack, unstack
+from ..ops.recurrence import CELLS, recurrence
 from ..tensor import Tensor
 from . import functional, init
-from .functional import linear, sigmoid, tanh
+from .functional import linear
 from .functional.noise import probability
 from .module import Module
 from .parameter import Parameter
@@ -28,8 +29,7 @@ State = tuple[Tensor, ...]  # the hidden state h, and what else goes from step t
 class Recurrent(Module):
     """The base of cells and networks: weights for each direction of each layer, and a step with them."""
 
-    gates: ClassVar[int]  # the weights have so many times hidden_size rows
-    states: ClassVar[int] = 1  # how many tensors are the state
+    cell: str  # which one takes the steps, of CELLS
     nonlinearity = "tanh"
     proj_size = 0
 
@@ -41,8 +41,8 @@ class Recurrent(Module):
         if self.nonlinearity not in ("tanh", "relu"):
             raise ValueError(f"{self._name}: nonlinearity={self.nonlinearity!r}; choose 'tanh' or 'relu'")
         self.input_size, self.hidden_size, self.bias, self.layers = input_size, hidden_size, bias, layers
-        self.sizes = (self.proj_size or hidden_size, hidden_size)[: self.states]  # of each tensor of the state
-        rows = self.gates * hidden_size
+        self.sizes = (self.proj_size or hidden_size, hidden_size)[: CELLS[self.cell].states]  # of each tensor of it
+        rows = CELLS[self.cell].gates * hidden_size
         for n, ends in enumerate(layers):
             inputs = len(ends) * self.sizes[0] if n else input_size
             shapes: dict[str, tuple[int, ...]] = {"weight_ih": (rows, inputs), "weight_hh": (rows, self.sizes[0])}
@@ -57,10 +57,6 @@ class Recurrent(Module):
         for parameter in self.parameters():
             init.uniform_(parameter, -(self.hidden_size**-0.5), self.hidden_size**-0.5)
 
-    def step(self, given: Tensor, kept: Tensor, state: State) -> State:
-        """The next state, of this one, and of input and hidden state times weights, both (..., gates hidden_size)."""
-        raise NotImplementedError
-
     @property
     def _name(self) -> str:
         return type(self).__name__
@@ -73,7 +69,7 @@ class Recurrent(Module):
 
     def _next(self, given: Tensor, state: State, end: str) -> State:
         """The state after a step, from the input times weights and the state before."""
-        h, *rest = self.step(given, self._weighted(state[0], f"hh{end}"), state)
+        h, *rest = CELLS[self.cell].step(given, self._weighted(state[0], f"hh{end}"), state)
         return (linear(h, getattr(self, f"weight_hr{end}")) if self.proj_size else h, *rest)
 
     def _first(self, x: Tensor, hx: Tensor | State | None, *lead: int) -> State:
@@ -111,7 +107,7 @@ class Cell(Recurrent):
         if tensor(self._name, x).ndim not in (1, 2) or x.shape[-1] != self.input_size:
             raise ShapeError(f"{self._name}: x has shape {x.shape}; wanted (b, {self.input_size}), or without b")
         state = self._next(self._weighted(x, "ih"), self._first(x, hx, *x.shape[:-1]), "")
-        return state if self.states > 1 else state[0]
+        return state if len(state) > 1 else state[0]
 
 
 class RNNCell(Cell):
@@ -128,14 +124,11 @@ class RNNCell(Cell):
     (2, 5)
     """
 
-    gates = 1
+    cell = property(lambda self: self.nonlinearity)  # type: ignore[assignment]
 
     def __init__(self, input_size: int, hidden_size: int, bias: bool = True, nonlinearity: str = "tanh") -> None:
         self.nonlinearity = nonlinearity
         super().__init__(input_size, hidden_size, bias)
-
-    def step(self, given: Tensor, kept: Tensor, state: State) -> State:
-        return (getattr(functional, self.nonlinearity)(given + kept),)
 
 
 class LSTMCell(Cell):
@@ -152,12 +145,7 @@ class LSTMCell(Cell):
     ((2, 5), (2, 5))
     """
 
-    gates, states = 4, 2
-
-    def step(self, given: Tensor, kept: Tensor, state: State) -> State:
-        i, f, g, o = split(given + kept, 4, axis=-1)
-        c = sigmoid(f) * state[1] + sigmoid(i) * tanh(g)
-        return sigmoid(o) * tanh(c), c
+    cell = "lstm"
 
 
 class GRUCell(Cell):
@@ -173,12 +161,7 @@ class GRUCell(Cell):
     (2, 5)
     """
 
-    gates = 3
-
-    def step(self, given: Tensor, kept: Tensor, state: State) -> State:
-        (xr, xz, xn), (hr, hz, hn) = (split(x, 3, axis=-1) for x in (given, kept))
-        n = tanh(xn + sigmoid(xr + hr) * hn)
-        return (n + sigmoid(xz + hz) * (state[0] - n),)
+    cell = "gru"
 
 
 # --- Networks --------------------------------------------------------------------------------------------------------
@@ -186,11 +169,6 @@ class GRUCell(Cell):
 
 class Network(Recurrent):
     """The base of networks, which go through a sequence with the step of a cell."""
-
-    def __init_subclass__(cls, of: type[Cell] | None = None, **rest: Any) -> None:
-        super().__init_subclass__(**rest)
-        if of is not None:
-            cls.gates, cls.states, cls.step = of.gates, of.states, of.step  # type: ignore[method-assign]
 
     def __init__(
         self,
@@ -205,7 +183,7 @@ class Network(Recurrent):
     ) -> None:
         hidden_size, num_layers = self._whole(hidden_size, "hidden_size"), self._whole(num_layers, "num_layers")
         proj_size = self._whole(proj_size, "proj_size")
-        if proj_size and not (0 < proj_size < hidden_size and self.states > 1):
+        if proj_size and not (0 < proj_size < hidden_size and CELLS[self.cell].states > 1):
             raise ShapeError(f"{self._name}: got {proj_size=}, {hidden_size=}; wanted 0, or for LSTM less")
         self.num_layers, self.batch_first, self.dropout = num_layers, batch_first, probability(self._name, dropout)
         self.bidirectional, self.proj_size = bidirectional, proj_size
@@ -226,18 +204,27 @@ class Network(Recurrent):
             steps = concat([outs for outs, _ in passes], axis=-1)
             lasts += [last for _, last in passes]
         last = tuple(map(stack, zip(*lasts)))
-        return (moveaxis(steps, 0, 1) if turned else steps), (last if self.states > 1 else last[0])
+        return (moveaxis(steps, 0, 1) if turned else steps), (last if len(last) > 1 else last[0])
 
     def _passed(self, x: Tensor, state: State, end: str) -> tuple[Tensor, State]:
         """The hidden state after each step, in the order of x, and the whole state after the last one taken."""
-        order, outs = slice(None, None, -1 if end.endswith("_reverse") else 1), []
-        for given in unstack(self._weighted(x, f"ih{end}"))[order]:
-            state = self._next(given, state, end)
-            outs.append(state[0])
-        return stack(outs[order]), state
+        back = end.endswith("_reverse")
+        given = self._weighted(flip(x, axis=0) if back else x, f"ih{end}")
+        if self.proj_size:
+            outs = []
+            for step in unstack(given):
+                state = self._next(step, state, end)
+                outs.append(state[0])
+            found = stack(outs)
+        else:
+            weight, bias = getattr(self, f"weight_hh{end}"), getattr(self, f"bias_hh{end}", None)
+            found = recurrence(given, weight, bias, *state, cell=self.cell)
+            found, rest = found[: len(x)], found[len(x) :]
+            state = (found[-1], *unstack(rest))
+        return (flip(found, axis=0) if back else found), state
 
 
-class RNN(Network, of=RNNCell):
+class RNN(Network):
     """The hidden states of `RNNCell` at all steps of a sequence, by `num_layers` layers, each reading the one below.
 
     x is (time, b, input_size), with b first for `batch_first`, or without b; so is the output, of hidden_size features.
@@ -255,6 +242,8 @@ class RNN(Network, of=RNNCell):
     ((7, 2, 10), (4, 2, 5))
     """
 
+    cell = property(lambda self: self.nonlinearity)  # type: ignore[assignment]
+
     def __init__(
         self,
         input_size: int,
@@ -270,7 +259,7 @@ class RNN(Network, of=RNNCell):
         super().__init__(input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional)
 
 
-class LSTM(Network, of=LSTMCell):
+class LSTM(Network):
     """The hidden states of `LSTMCell` at all steps of a sequence; layers, directions and shapes are those of `RNN`.
 
     The first and the last state are pairs (h, c). With `proj_size` each h' is multiplied by `weight_hr_l0`, and so on,
@@ -283,8 +272,10 @@ class LSTM(Network, of=LSTMCell):
     ((2, 7, 4), (1, 2, 4), (1, 2, 5))
     """
 
+    cell = "lstm"
 
-class GRU(Network, of=GRUCell):
+
+class GRU(Network):
     """The hidden states of `GRUCell` at all steps of a sequence; layers, directions and shapes are those of `RNN`.
 
     >>> import lucid
@@ -292,3 +283,5 @@ class GRU(Network, of=GRUCell):
     >>> out.shape, h.shape
     ((7, 5), (1, 5))
     """
+
+    cell = "gru"

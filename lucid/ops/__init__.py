@@ -1,7 +1,7 @@
 """The ops: what there is to compute with, one file for each chapter of the Array API standard, and for each subject
 beyond it: arithmetic, contraction, special functions, order statistics, missing values, relations, areas, scattering,
 arrangement, comparison; and what neural networks are made of: activation, attention, convolution, normalization,
-pooling, resampling.
+pooling, recurrence, resampling.
 
 `__all__` of each chapter is what it adds to the namespace of `lucid`.
 """
@@ -31,6 +31,7 @@ from . import (
     normalization,
     order,
     pooling,
+    recurrence,
     relation,
     resampling,
     scattering,

@@ -6,6 +6,7 @@ result is within 1e-5 of the largest number beside it, mostly far nearer, and a 
 
 import math
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import scipy.special
 from lucid.backends import convolution
 from lucid.backends import numpy as backend
 from lucid.backends.blocks import BLOCK, get_num_threads, set_num_threads
+from tests.op_samples.neural import recurrent
 
 Array = Any
 
@@ -501,3 +503,16 @@ def test_resample(axis: int) -> None:
             row[place] += weight
     wanted = np.moveaxis(np.tensordot(matrix, x.astype(np.float64), (1, axis)), 0, axis)
     np.testing.assert_allclose(backend.resample(x, taps, axis), wanted, rtol=1e-6, atol=2e-6)
+
+
+@pytest.mark.parametrize(("cell", "gates"), [("tanh", 1), ("relu", 1), ("gru", 3), ("lstm", 4)])
+def test_recurrence(cell: str, gates: int) -> None:
+    n = 24
+    weight = normal(gates * n, n, seed=1) / np.float32(np.sqrt(n))
+    inputs = [normal(40, 30, gates * n), weight, normal(gates * n, seed=2), normal(30, n, seed=3), None]
+    inputs[-1] = normal(30, n, seed=4) if cell == "lstm" else None
+    wanted = partial(recurrent, cell=cell)
+    check_along("recurrence", inputs, wanted, cell=cell)
+    double = [None if x is None else x.astype(np.float64) for x in inputs]
+    exact = wanted(*double)
+    assert np.abs(backend.recurrence(*double, cell=cell) - exact).max() <= 1e-14 * np.abs(exact).max()

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.special
 
 from lucid.errors import DTypeError, ShapeError
-from lucid.ops import activation, classes, convolution
+from lucid.ops import activation, classes, convolution, recurrence
 
 from .writing import *
 
@@ -105,6 +105,24 @@ def conv_feed_forward(x: Any, w1: Any, b1: Any, kernels: Any, b: Any, w2: Any, b
     padding = [k // 2 for k in kernels.shape[2:]]
     wide = np.moveaxis(conv(wide, kernels, b, padding=padding, groups=len(kernels)), 1, -1)
     return gelu(wide) @ w2.T + (0 if b2 is None else b2)
+
+
+def recurrent(given: Any, weight: Any, bias: Any, h: Any, c: Any = None, *, cell: str) -> Any:
+    outs = []
+    for x in given:
+        kept = h @ weight.T + (0 if bias is None else bias)
+        if cell == "lstm":
+            i, f, g, o = np.split(x + kept, 4, -1)
+            c = scipy.special.expit(f) * c + scipy.special.expit(i) * np.tanh(g)
+            h = scipy.special.expit(o) * np.tanh(c)
+        elif cell == "gru":
+            (xr, xz, xn), (hr, hz, hn) = (np.split(part, 3, -1) for part in (x, kept))
+            z = scipy.special.expit(xz + hz)
+            h = (1 - z) * np.tanh(xn + scipy.special.expit(xr + hr) * hn) + z * h
+        else:
+            h = np.tanh(x + kept) if cell == "tanh" else np.maximum(x + kept, 0)
+        outs.append(h)
+    return np.stack(outs if c is None else [*outs, c])
 
 
 def gelu(x: Any, *, approximate: bool = False) -> Any:
@@ -263,6 +281,20 @@ OPS = (
     ], wrong(X, Y[0, :3], error=ShapeError, message="weight has shape (3,); wanted (4,)"),
        wrong(ONE, error=ShapeError, message="layer_norm: x has no axes; wanted (..., d)"),
        wrong(X, None, Y, error=ShapeError, message="bias has shape (3, 4); wanted (4,)"), ulps=12),
+    op("recurrence", recurrent, floating, [
+        *(sample(numbers(4, 3, n), numbers(n, 2), numbers(n), numbers(3, 2), *more, cell=cell)
+          for cell, n, *more in [("tanh", 2), ("relu", 2), ("gru", 6), ("lstm", 8, numbers(3, 2, salt=1))]),
+        *(sample(numbers(2, n), numbers(n, 2), None, numbers(2), *more, cell=cell)
+          for cell, n, *more in [("tanh", 2), ("relu", 2), ("gru", 6), ("lstm", 8, numbers(2, salt=1))]),
+        sample(numbers(3, 0, 8), numbers(8, 2), None, numbers(0, 2), numbers(0, 2), cell="lstm"),
+    ], *(wrong(*arguments, cell=cell, error=ShapeError, message=f"recurrence: got given {message}")
+         for arguments, cell, message in [
+        ((numbers(4, 6), X, None, X[0]), "tanh", "(4, 6), weight (3, 4), bias None and states [(4,)]; wanted (time, "
+         "..., 1 n), (1 n, n), (1 n,) and 1 of (..., n)"),
+        ((numbers(4, 3, 8), numbers(8, 2), None, numbers(3, 2)), "lstm", "(4, 3, 8), weight (8, 2), bias None and st"),
+        ((numbers(4, 3, 6), numbers(6, 2), X[0], numbers(3, 2)), "gru", "(4, 3, 6), weight (6, 2), bias (4,) and st"),
+    ]), wrong(X, X, None, X[0], cell="other", error=ValueError, message="recurrence: cell='other'; choose among tanh"),
+       ulps=8, function=recurrence.recurrence),
     op("attention_in_heads", attention_in_heads, same, [
         sample(numbers(2, 5, 6), numbers(2, 3, 12), heads=2), sample(numbers(1, 4, 6), numbers(1, 4, 12), heads=1),
         sample(numbers(1, 2, 6), numbers(1, 3, 12), heads=6), sample(numbers(2, 0, 4), numbers(2, 3, 8), heads=2),

@@ -215,6 +215,7 @@ RULES: dict[str, Rule] = {
     "pad": _pad,
     "permute_dims": _permute_dims,
     "pinv": _pinv,
+    "recurrence": _declined,
     "reshape": _reshape,
     "roll": _roll,
     "scaled_dot_product_attention": _attention,
