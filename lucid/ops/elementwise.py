@@ -1,11 +1,13 @@
 """Functions of each element, or of pairs that broadcast: one declaration each, its gradient beside its name."""
 
+import builtins
 import math
 from collections.abc import Callable
 from functools import wraps
+from numbers import Integral
 from typing import Any
 
-from ..dtypes import COMPLEX, SIGNED, UNSIGNED
+from ..dtypes import COMPLEX, REAL, SIGNED, UNSIGNED
 from ..tensor import Tensor
 from .arguments import (
     ANY,
@@ -24,6 +26,7 @@ from .arguments import (
     scalar_type,
     tensor,
 )
+from .data_types import iinfo
 from .doors import Operand, elementwise
 from .searching import where
 
@@ -479,14 +482,36 @@ def isfinite(x: Tensor, /) -> Tensor:
 def clip(x: Tensor, /, min: Operand | None = None, max: Operand | None = None) -> Tensor:
     """x, but at least `min` and at most `max`, which broadcast with it. At a bound the gradient is that of x.
 
+    The result has the dtype of x: integers stay between bounds that are none.
+
     >>> import lucid
     >>> clip(lucid.asarray([-2, 0, 2]), -1, 1)
+    tensor([-1,  0,  1], dtype=int64, device='cpu')
+    >>> clip(lucid.asarray([-2, 0, 2]), -1.5, 1.5)
     tensor([-1,  0,  1], dtype=int64, device='cpu')
     """
     x = tensor("clip", x)
     dtype = x.dtype
     if min is not None:
-        x = where(less(x, number("clip", min, "min")), min, x)
+        least, bound = _bound(x, number("clip", min, "min"), ceil)
+        x = where(less(x, least), bound, x)
     if max is not None:
-        x = where(greater(x, number("clip", max, "max")), max, x)
+        most, bound = _bound(x, number("clip", max, "max"), floor)
+        x = where(greater(x, most), bound, x)
     return x.astype(dtype)
+
+
+def _bound(x: Tensor, bound: Any, inwards: Callable[[Tensor], Tensor]) -> tuple[Any, Any]:
+    """What x is compared with, and what stands for what lies beyond, in the dtype of x where that has integers."""
+    if x.dtype.kind not in (SIGNED, UNSIGNED):
+        return bound, bound
+    if isinstance(bound, Tensor):
+        return bound, inwards(bound).astype(x.dtype) if bound.dtype.kind == REAL else bound
+    if isinstance(bound, Integral | complex):
+        return bound, bound
+    if bound != bound:
+        return bound, 0  # nothing lies beyond nan
+    info = iinfo(x.dtype)
+    limited = builtins.min(builtins.max(bound, info.min), info.max)
+    bound = math.ceil(limited) if inwards is ceil else math.floor(limited)
+    return bound, bound

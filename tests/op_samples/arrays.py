@@ -13,8 +13,13 @@ from .writing import *
 
 
 def clip(x: Any, low: Any = None, high: Any = None) -> Any:
-    x = x if low is None else np.maximum(x, low)
-    return x if high is None else np.minimum(x, high)
+    if np.asarray(x).dtype.kind in "iu":  # the integers between
+        info = np.iinfo(x.dtype)
+        ends = (low, np.ceil, info.min), (high, np.floor, info.max)
+        whole = (None if end is None else np.nan_to_num(to(end), nan=far) for end, to, far in ends)
+        low, high = (None if end is None else np.clip(end, info.min, info.max) for end in whole)
+    out = x if low is None else np.maximum(x, low)
+    return (out if high is None else np.minimum(out, high)).astype(x.dtype)
 
 
 OPS = (
@@ -22,6 +27,9 @@ OPS = (
         sample(X, -1.0, 1.0), sample(X, None, 0.5), sample(X, 0), sample(X), sample(X, Y[0], 2.0),
         sample(integers(5), 1, 3),
         sample(integers(3, 1), integers(4, salt=1)), edge(EDGES, -1.0, 1.0),
+        edge(integers(5) + 2**24 + 1, 0.5), edge(integers(5), 1.5, 2.5), edge(integers(5), nan),
+        edge(integers(5), 0.0, -inf),
+        edge(integers(5), array(0.5, 1.5, 2.5, -inf, 3.5)), edge(integers(40, dtype=np.uint32), 0.0, -inf),
     ], wrong([1.0], 0, 1, **NO_TENSOR)),
     op("astype", np.asarray, lambda x, dtype: dtype, [
         sample(X, lucid.float32), sample(X, lucid.int32), sample(EDGES, lucid.bool), sample(EDGES, lucid.float16),

@@ -257,7 +257,8 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
 def logsigmoid(input: Tensor) -> Tensor:
     """log(1 / (1 + exp(-x))), without overflow."""
     input = ready("logsigmoid", REAL_FLOATING, input, "input")
-    return where(input < 0, input, 0.0) - log1p(exp(-abs(input)))
+    below = input < 0
+    return where(below, input, 0.0) - log1p(exp(where(below, input, -input)))  # abs would have no slope at 0
 
 
 def softsign(input: Tensor) -> Tensor:
