@@ -1,6 +1,6 @@
 """Values and gradients of both orders at points where mathematics leaves a choice, beside PyTorch's, on both devices.
 
-Where PyTorch's second derivative is nan, lucid's may be a number.
+Where PyTorch's second derivative is nan or missing, lucid's may be a number.
 """
 
 import math
@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional
 
 import lucid
 from lucid.autograd import grad
+from lucid.nn import functional as F
 
 inf, nan = math.inf, math.nan
 vector_norm, matrix_norm = lucid.linalg.vector_norm, lucid.linalg.matrix_norm
@@ -21,6 +23,7 @@ norm_of, matrix_norm_of = torch.linalg.vector_norm, torch.linalg.matrix_norm
 ZEROS, SOME, TIES = [0.0, 0.0, 0.0], [0.0, 3.0, -4.0], [2.0, -2.0, 1.0]
 PRODUCTS = ([2.0, 3.0, 4.0], [0.0, 3.0, 4.0], [0.0, 0.0, 4.0], ZEROS, [0.0], [2.0, 0.0, 4.0, 0.0, 5.0])
 ENDS = ([-inf, 0.0], [-inf, -inf], [inf, 0.0], [inf, inf], [1e3, 1e3])
+EDGES = [-3.0, -1.5, -1.0, -2 / 3, -0.5, 0.0, 0.5, 1.0, 2.0]  # of pictures with 2 and 3 pixels, and of their mirrors
 
 Case = tuple[str, Callable[..., Any], Callable[..., Any], list[Any]]
 CASES: list[Case] = [
@@ -84,7 +87,18 @@ CASES: list[Case] = [
     ("remainder", lucid.remainder, torch.remainder, [[4.0, -4.0, 0.0], [2.0, 2.0, 3.0]]),
     ("nan_to_num", lucid.nan_to_num, torch.nan_to_num, [[nan, inf, -inf, 1.0]]),
     ("nanmean", lucid.nanmean, torch.nanmean, [[nan, 1.0]]),
-    ("relu", lucid.nn.functional.relu, torch.relu, [SOME]),
+    ("relu", F.relu, torch.relu, [SOME]),
+    ("logsigmoid", F.logsigmoid, functional.logsigmoid, [SOME]),
+    ("multi_margin_loss", lambda x: F.multi_margin_loss(x, lucid.asarray([1, 0], device=x.device)),
+     lambda x: functional.multi_margin_loss(x, torch.tensor([1, 0])), [[[-1.0, 0.0, 2.0], [0.0, 0.5, -1.0]]]),
+    ("multilabel_margin_loss", lambda x: F.multilabel_margin_loss(x, lucid.asarray([1, 2, 1], device=x.device)),
+     lambda x: functional.multilabel_margin_loss(x, torch.tensor([1, 2, 1])), [[0.0, 1.0, -0.5]]),
+    *((f"grid_sample, {padding}, {ends}",
+       lambda x, grid, padding=padding, ends=ends: F.grid_sample(x, grid, padding_mode=padding, align_corners=ends),
+       lambda x, grid, padding=padding, ends=ends: functional.grid_sample(
+           x, grid, padding_mode=padding, align_corners=ends),
+       [[[[[2.5, 0.5, -1.0], [1.0, 3.0, 0.0]]]], [[[[x, y] for x in EDGES] for y in EDGES]]])
+      for padding in ("zeros", "border", "reflection") for ends in (False, True)),
     ("erfinv", lucid.erfinv, torch.erfinv, [[1.0, -1.0, 0.0]]),
 ]  # fmt: skip
 
@@ -106,11 +120,21 @@ def orders_of(function: Any, inputs: list[Any], gradients: Any, asarray: Any, re
     return found
 
 
+def torch_gradients(y: torch.Tensor, xs: list[torch.Tensor]) -> Any:
+    """nan where PyTorch has no second derivative."""
+    try:
+        return torch.autograd.grad(y, xs, create_graph=True, allow_unused=True)
+    except RuntimeError as error:
+        if "is not implemented" not in str(error):
+            raise
+        return [torch.full_like(x, nan) for x in xs]
+
+
 def of_torch(function: Any, hosts: list[np.ndarray]) -> list[list[Any]]:
     return orders_of(
         function,
         [torch.tensor(x, requires_grad=True) for x in hosts],
-        lambda y, xs: torch.autograd.grad(y, xs, create_graph=True, allow_unused=True),
+        torch_gradients,
         torch.tensor,
         lambda y: y.real if y.is_complex() else y,
         lambda y: y.numpy(force=True),

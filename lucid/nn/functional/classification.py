@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from ...dtypes import REAL, SIGNED, UNSIGNED, int64
 from ...errors import DTypeError, ShapeError
-from ...ops.activation import log_softmax
+from ...ops.activation import log_softmax, relu
 from ...ops.arguments import REAL_FLOATING, number, ready, tensor, together
 from ...ops.classes import class_losses, places_of_classes
 from ...ops.creation import arange
@@ -245,7 +245,7 @@ def multi_margin_loss(
     if weight is not None and tensor(name, weight, "weight").shape != (classes,):
         raise ShapeError(f"{name}: weight has shape {weight.shape}; wanted ({classes},), one for each class")
     places = class_indices(name, target.reshape((*input.shape[:-1], 1)), classes)
-    over = clip(take_along_axis(input, places, axis=-1) * -1 + input + number(name, margin, "margin"), 0.0)
+    over = relu(take_along_axis(input, places, axis=-1) * -1 + input + number(name, margin, "margin"))
     over = over if p == 1 else over * over
     over = over if weight is None else over * weight[places]
     own = equal(arange(classes, device=input.device), places)
@@ -276,7 +276,7 @@ def multilabel_margin_loss(input: Tensor, target: Tensor, reduction: str = "mean
         equal(expand_dims(places, -1), arange(classes, device=input.device)), expand_dims(listed, -1)
     )
     no_target = logical_not(any(of_target, axis=-2, keepdims=True))
-    over = clip(1 - expand_dims(take_along_axis(input, places, axis=-1), -1) + expand_dims(input, -2), 0.0)
+    over = relu(1 - expand_dims(take_along_axis(input, places, axis=-1), -1) + expand_dims(input, -2))
     counted = where(logical_and(expand_dims(listed, -1), no_target), over, 0.0)
     return reduced(sum(counted, axis=(-2, -1)) / classes, reduction)
 

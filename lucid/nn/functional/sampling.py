@@ -10,7 +10,7 @@ from ...errors import ShapeError
 from ...ops.arguments import REAL_FLOATING, choose, ready, tensor, together, wholes
 from ...ops.creation import arange, ones_like
 from ...ops.data_types import astype
-from ...ops.elementwise import abs, clip, floor, remainder, round
+from ...ops.elementwise import abs, floor, remainder, round
 from ...ops.manipulation import permute_dims
 from ...ops.searching import where
 from ...ops.statistical import exact
@@ -103,7 +103,9 @@ def _along(places: Tensor, n: int, mode: str, padding_mode: str, align_corners: 
     def padded(at: Tensor) -> Tensor:
         if padding_mode == "reflection":
             at = _reflected(at, *((0.0, n - 1.0) if align_corners else (-0.5, n - 0.5)))
-        return at if padding_mode == "zeros" else clip(at, 0.0, n - 1.0)
+        if padding_mode == "zeros":
+            return at
+        return where(at <= 0, 0.0, where(at >= n - 1, n - 1.0, at))  # as in PyTorch, at the ends too without a slope
 
     taps = []
     for at, weight in TAPS[mode](centres, padded):
