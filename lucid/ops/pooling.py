@@ -200,12 +200,12 @@ def _steps(
     pairs = []
     for n, k, step, low, apart in zip(x.shape[2:], kernel, strides, pads, dilations, strict=True):
         length = (k - 1) * apart + 1
-        if low > length // 2:
-            raise ShapeError(f"{function}: padding={padding}; wanted at most half of the window, {length} // 2")
+        if low > k // 2:
+            raise ShapeError(f"{function}: padding={padding}; wanted at most half of the window, {k} // 2")
         over = n + 2 * low - length
-        if over < 0 or not n:
-            raise ShapeError(f"{function}: a window of {kernel} does not fit into {x.shape[2:]} with padding={padding}")
         last = -(-over // step) if ceil else over // step
+        if last < 0 or not n:
+            raise ShapeError(f"{function}: a window of {kernel} does not fit into {x.shape[2:]} with padding={padding}")
         if last * step >= n + low:  # it would lie outside altogether
             last -= 1
         pairs.append((low, builtins.max(last * step + length - n - low, 0)))

@@ -45,7 +45,7 @@ def pooled(choose: Any) -> Any:
             last = n + p - (k - 1) * d - 1  # a window that begins behind it is not full
             full = [i for i in range(-p, n, s) if i <= last]
             more = [i for i in range(-p, n, s) if i > last]  # each begins inside x or before it
-            starts.append(full + (more[:1] if ceil and full[-1] < last else []))
+            starts.append(full + (more[:1] if ceil and full[-1:] != [last] else []))
         out = np.zeros((*x.shape[:2], *map(len, starts)))
         for at in np.ndindex(out.shape[2:]):
             reach = [[s[i] + d * j for j in range(k)] for s, i, k, d in zip(starts, at, size, dilation)]
@@ -94,6 +94,7 @@ OPS = (
     op("max_pool", pooled(lambda seen, count: seen.max(-1)), floating, [
         sample(IMAGE, 2), sample(IMAGE, (3, 2), stride=(2, 1), padding=1), sample(IMAGE, 3, stride=2, dilation=(2, 1)),
         sample(LINE, 4, stride=3, ceil=True), sample(LINE, 2, stride=4, padding=1, ceil=True), sample(SPACE, 2),
+        sample(LINE, 11, stride=3, ceil=True), sample(IMAGE, (8, 3), stride=2, dilation=(1, 2), ceil=True),
         sample(SPACE, 3, stride=1, padding=(1, 0, 1)), sample(integers(1, 1, 4), 2), sample(numbers(0, 2, 4), 2),
         edge(array(1, nan, 3, -inf, -inf, inf).reshape(1, 1, 6), 2), edge(np.ones((1, 1, 4), np.float32), 2, stride=1),
         edge(array(-inf, -inf, 1, 0).reshape(1, 1, 4), 2, padding=1),
@@ -101,7 +102,9 @@ OPS = (
        wrong(IMAGE, (2, 2, 2), error=ShapeError, message="kernel_size=(2, 2, 2); wanted an integer of at least 1"),
        wrong(IMAGE, 2, stride=0, error=ShapeError, message="stride=0"),
        wrong(IMAGE, 2, padding=2, error=ShapeError, message="padding=2; wanted at most half of the window, 2 // 2"),
+       wrong(IMAGE, 3, padding=2, dilation=3, error=ShapeError, message="wanted at most half of the window, 3 // 2"),
        wrong(IMAGE, 9, error=ShapeError, message="does not fit into (7, 6)"),
+       wrong(IMAGE, 9, stride=2, ceil=True, error=ShapeError, message="does not fit into (7, 6)"),
        wrong(numbers(1, 1, 4, dtype=np.complex64), 2, error=DTypeError, message="got dtype complex64"),
        signed_zeros=False),  # of 0 and -0, processors take either
     op("avg_pool", pooled(mean), floating, [
@@ -109,6 +112,7 @@ OPS = (
         sample(IMAGE, (3, 2), stride=(2, 1), padding=1, count_padding=False), sample(SPACE, 2),
         sample(LINE, 4, stride=3, padding=2, ceil=True), sample(LINE, 2, stride=4, padding=1, ceil=True),
         sample(LINE, 4, stride=3, padding=2, ceil=True, count_padding=False), sample(IMAGE, 2, divisor=7),
+        sample(LINE, 11, stride=3, ceil=True), sample(LINE, 11, stride=3, padding=1, ceil=True, count_padding=False),
         sample(integers(1, 1, 4), 2), sample(numbers(0, 2, 4), 2), edge(array(1, nan, 3, 4).reshape(1, 1, 4), 2),
     ], wrong(IMAGE, 2, padding=(1, 2), error=ShapeError, message="avg_pool: padding=(1, 2); wanted at most half"),
        wrong(IMAGE, 0, error=ShapeError, message="avg_pool: kernel_size=0"), signed_zeros=False),
