@@ -67,6 +67,7 @@ FUNCTIONS |= {
     "embedding_bag": [
         *(sample(WORDS, numbers(5, 3), mode=mode) for mode in ("mean", "sum", "max")),
         sample(integers(6, high=4), numbers(5, 3), np.array([0, 2, 2]), "sum", per_sample_weights=numbers(6)),
+        sample(integers(6, high=4), numbers(5, 3), np.array([0, 2, 5]), "max", include_last_offset=True),
     ],
     "one_hot": [sample(WORDS), sample(WORDS, 6)],
     "cosine_embedding_loss": [sample(*PAIR, SIGNS)],

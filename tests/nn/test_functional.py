@@ -154,6 +154,18 @@ def test_an_error_leaves_nothing_of_offsets_to_be_told_later(device):
     assert words.tolist() == [0, 1]
 
 
+@pytest.mark.parametrize("mode", ["sum", "mean", "max"])
+def test_the_last_offset_may_end_the_last_bag(device, mode):
+    words, weight = (
+        lucid.asarray([0, 1, 1, 0, 1], device=device),
+        lucid.asarray([[1.0, 5.0], [2.0, 3.0]], device=device),
+    )
+    offsets = lucid.asarray([0, 2, 4], device=device)
+    found = F.embedding_bag(words, weight, offsets, mode, include_last_offset=True)
+    wanted = F.embedding_bag(words[:4], weight, offsets[:2], mode)
+    np.testing.assert_array_equal(found.numpy(), wanted.numpy())
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
@@ -208,6 +220,11 @@ def test_an_error_leaves_nothing_of_offsets_to_be_told_later(device):
             r"embedding: input is float32; wanted the numbers of rows, as lucid\.int64",
         ),
         (lambda: F.embedding_bag(TARGET, X, TARGET[0]), ShapeError, r"or \(m,\) with offsets \(n,\)"),
+        (
+            lambda: F.embedding_bag(TARGET, X, TARGET[:0]),
+            ShapeError,
+            r"no offsets for input \(2,\); wanted at least one",
+        ),
         (lambda: F.embedding_bag(TARGET, X, lucid.asarray([1])), IndexError, "offsets do not begin with 0"),
         (lambda: F.embedding_bag(TARGET, X, lucid.asarray([0, 2, 1])), IndexError, "do not rise to at most 2"),
         (lambda: F.embedding_bag(TARGET, X, lucid.asarray([0, 3])), IndexError, "do not rise to at most 2"),

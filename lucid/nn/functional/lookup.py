@@ -94,8 +94,8 @@ def embedding_bag(
     """The "mean", "sum" or "max" of the rows of `weight` (n, d) that the numbers of each bag name: (bags, d).
 
     `input` (bags, m) has a bag in each row; (m,) has bags that begin at `offsets` (bags,), of which the last may be the
-    end of the last bag (`include_last_offset`). A bag of none gives zeros. Numbers equal to `padding_idx` count for
-    nothing. In mode "sum", `per_sample_weights`, of the shape of input, weigh the rows.
+    end of the last bag (`include_last_offset`), and what comes behind is in none. A bag of none gives zeros. Numbers
+    equal to `padding_idx` count for nothing. In mode "sum", `per_sample_weights`, of the shape of input, weigh rows.
 
     Raises ShapeError for shapes that do not fit, ValueError for another mode, and for weights in other modes,
     IndexError for offsets that do not rise from 0 (when a value is next read, if they are on the gpu).
@@ -118,6 +118,8 @@ def embedding_bag(
         raise ShapeError(
             f"{name}: got input {input.shape}; wanted (bags, m) without offsets, or (m,) with offsets (n,)"
         )
+    if offsets is not None and not offsets.size and (input.size or include_last_offset):
+        raise ShapeError(f"{name}: there are no offsets for input {input.shape}; wanted at least one")
     starts = None if offsets is None else astype(ready(name, INTEGERS, offsets, "offsets"), int64)
     even = input.shape if offsets is None and input.shape[1] else None  # whether bags hold as many numbers, and some
     lead, input = input.shape, input.reshape((-1,))
@@ -125,8 +127,8 @@ def embedding_bag(
     if starts is None:
         bags, count = arange(input.size, device=input.device) // max(lead[1], 1), lead[0]
     else:
-        count = starts.shape[0] - bool(include_last_offset)
-        bags = _bags(starts[:count], input.size)
+        count = starts.shape[0]
+        bags = _bags(starts, input.size)
     kept = full(input.shape, True, device=input.device)
     if per_sample_weights is not None:
         rows = rows * per_sample_weights.reshape((-1, 1))
@@ -139,18 +141,18 @@ def embedding_bag(
             return sum(each.reshape((*even, each.shape[1])), axis=1)
         return index_add(zeros((count, each.shape[1]), dtype=each.dtype, device=each.device), bags, each, axis=0)
 
-    if mode == "sum":
-        return added(rows)
-    many = added(astype(kept, rows.dtype)[:, None])
-    if mode == "mean":
-        return added(rows) / where(many > 0, many, 1.0)
-    if even:
-        found = largest(rows.reshape((*even, weight.shape[1])), axis=1)
-    else:
+    def extreme() -> Tensor:
+        if even:
+            return largest(rows.reshape((*even, weight.shape[1])), axis=1)
         empty = zeros((count, weight.shape[1]), dtype=rows.dtype, device=rows.device)
         places = broadcast_to(bags[:, None], rows.shape)
-        found = scatter(empty, places, rows, axis=0, reduce="amax", include_self=False)
-    return where(many > 0, found, 0.0)
+        return scatter(empty, places, rows, axis=0, reduce="amax", include_self=False)
+
+    found = extreme() if mode == "max" else added(rows)
+    if mode != "sum":
+        many = added(astype(kept, rows.dtype)[:, None])
+        found = found / where(many > 0, many, 1.0) if mode == "mean" else where(many > 0, found, 0.0)
+    return found[:-1] if starts is not None and include_last_offset else found
 
 
 def _bags(starts: Tensor, size: int) -> Tensor:
