@@ -82,6 +82,8 @@ def test_compiling_changes_nothing(data: st.DataObject) -> None:
         wanted, wanted_error = outcome(lambda: call(op, "gpu", of))
     if error.startswith("CompileError"):
         return
+    if error and wanted_error.startswith("IndexError"):  # a graph judges indices last, after all else that is wrong
+        return
     assert told(error) == told(wanted_error)
     if not error:
         assert_about(op, of, found, wanted)
