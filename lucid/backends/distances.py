@@ -23,7 +23,7 @@ def distances(x1: Array, x2: Array) -> Array:
     squares += terms
     terms *= a.shape[-1] * 2.0**-28  # 2^-25 of a square: a quarter of the last place of a distance
     close = np.nonzero(~(squares > terms))  # nans too
-    if close[0].size * 8 > squares.size:
+    if close[0].size * 8 >= squares.size:  # or there are none, and the pullback would multiply infinities by 0
         return NotImplemented
     between = a[close[:-1]] - b[(*close[:-2], close[-1])]
     squares[close] = (between * between).sum(-1)

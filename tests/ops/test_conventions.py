@@ -37,6 +37,7 @@ AT_POINTS: list[tuple[str, Callable[..., lucid.Tensor], list[float], list[float]
     *((f"norm {p} of zeros", lambda x, p=p: ops.linalg.vector_norm(x, ord=p), [0.0, 0.0], [0.0, 0.0])
       for p in (0, 0.5, 1, 1.5, 2, 3, inf, -1, -2, -inf)),
     ("norm inf of ties", lambda x: ops.linalg.vector_norm(x, ord=inf), [2.0, -2.0, 1.0], [0.5, -0.5, 0.0]),
+    ("distances of nothing", lambda x: ops.cdist(ops.zeros((0, 2), device=x.device), x[None]), [inf, nan], [0.0, 0.0]),
     ("prod with a zero", ops.prod, [0.0, 3.0, 4.0], [12.0, 0.0, 0.0]),
     ("prod with zeros", ops.prod, [0.0, 3.0, 0.0], [0.0, 0.0, 0.0]),
     ("cumulative_prod with a zero", ops.cumulative_prod, [2.0, 0.0, 4.0], [1.0, 10.0, 0.0]),
