@@ -95,6 +95,21 @@ def test_interpolate_by_a_factor(mode, options, factor, device):
     agree(lambda x: F.interpolate(x, **asked), lambda x: T.interpolate(x, **asked), [normal(2, 3, 7, 9)], device=device)
 
 
+LINE, IMAGE, VOLUME = (2, 3, 5), (1, 2, 5, 12), (1, 2, 5, 3, 6)
+
+
+@pytest.mark.parametrize(("mode", "shape"), [
+    *((mode, LINE) for mode in ("nearest-exact", "linear", "area")),
+    *((mode, IMAGE) for mode in ("nearest", "nearest-exact", "bilinear", "bicubic", "area")),
+    *((mode, VOLUME) for mode in ("nearest-exact", "trilinear", "area")),
+])  # fmt: skip
+@pytest.mark.parametrize("factor", [1.1, 2.1])  # 5 becomes 5, or 10
+def test_interpolate_by_a_factor_that_the_sizes_do_not_have(mode, shape, factor, device):
+    """Not "nearest" of lines and volumes, nor antialias, where PyTorch's gradients are not those of its values."""
+    asked = {"scale_factor": factor, "mode": mode}
+    agree(lambda x: F.interpolate(x, **asked), lambda x: T.interpolate(x, **asked), [normal(*shape)], device=device)
+
+
 def test_interpolate_an_image_as_for_imagenet():
     agree(
         lambda x: F.interpolate(x, (64, 48), mode="bicubic", antialias=True),

@@ -66,6 +66,8 @@ def interpolate(
     new, ratios = _sizes(old, size, scale_factor, bool(recompute_scale_factor) or mode == "area")
     if mode.startswith("nearest"):
         for axis, n, m, ratio in zip(range(2, input.ndim), old, new, ratios):
+            if mode == "nearest" and space == 2 and m in (n, 2 * n):
+                ratio = n / m  # whatever factor led to this size; PyTorch looks at the sizes of images first
             input = _copied(input, axis, _nearest(n, m, ratio, 0.5 if mode == "nearest-exact" else 0.0))
         return input
     x = ready("interpolate", REAL_FLOATING, input, "input")
@@ -73,6 +75,8 @@ def interpolate(
         if mode == "area":
             taps: Taps = tuple(tuple((place, 1 / len(span)) for place in span) for span in stretches(n, m))
         else:
+            if m == n and (mode != "bicubic" or antialias):
+                ratio = 1.0  # whatever factor led to this size, as in PyTorch
             step = ratio if not align_corners else (n - 1) / (m - 1) if m > 1 else 0.0
             taps = _taps(n, m, step, mode, bool(align_corners), bool(antialias))
         x = resample(x, taps=taps, axis=axis)
