@@ -24,6 +24,7 @@ ZEROS, SOME, TIES = [0.0, 0.0, 0.0], [0.0, 3.0, -4.0], [2.0, -2.0, 1.0]
 PRODUCTS = ([2.0, 3.0, 4.0], [0.0, 3.0, 4.0], [0.0, 0.0, 4.0], ZEROS, [0.0], [2.0, 0.0, 4.0, 0.0, 5.0])
 ENDS = ([-inf, 0.0], [-inf, -inf], [inf, 0.0], [inf, inf], [1e3, 1e3])
 EDGES = [-3.0, -1.5, -1.0, -2 / 3, -0.5, 0.0, 0.5, 1.0, 2.0]  # of pictures with 2 and 3 pixels, and of their mirrors
+SHARES = [0.0, 0.5, 1.0, 0.0, 0.5, 1.0, 1.0, 1.0]
 
 Case = tuple[str, Callable[..., Any], Callable[..., Any], list[Any]]
 CASES: list[Case] = [
@@ -89,6 +90,8 @@ CASES: list[Case] = [
     ("nanmean", lucid.nanmean, torch.nanmean, [[nan, 1.0]]),
     ("relu", F.relu, torch.relu, [SOME]),
     ("logsigmoid", F.logsigmoid, functional.logsigmoid, [SOME]),
+    ("binary_cross_entropy", lambda x: F.binary_cross_entropy(x, lucid.asarray(SHARES, device=x.device)),
+     lambda x: functional.binary_cross_entropy(x, torch.tensor(SHARES)), [[0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1e-20, 0.25]]),
     ("multi_margin_loss", lambda x: F.multi_margin_loss(x, lucid.asarray([1, 0], device=x.device)),
      lambda x: functional.multi_margin_loss(x, torch.tensor([1, 0])), [[[-1.0, 0.0, 2.0], [0.0, 0.5, -1.0]]]),
     ("multilabel_margin_loss", lambda x: F.multilabel_margin_loss(x, lucid.asarray([1, 2, 1], device=x.device)),

@@ -13,7 +13,7 @@ from ...ops.elementwise import clip, equal, less, log, log1p, logical_and, logic
 from ...ops.indexing import from_front, take, take_along_axis
 from ...ops.manipulation import expand_dims, moveaxis, squeeze
 from ...ops.searching import where
-from ...ops.statistical import cumulative_sum, mean, sum
+from ...ops.statistical import cumulative_sum, exact, mean, sum
 from ...ops.utility import any
 from ...tensor import Tensor
 from .activation import logsigmoid
@@ -23,6 +23,8 @@ __all__ = [
     "binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "multi_margin_loss",
     "multilabel_margin_loss", "multilabel_soft_margin_loss", "nll_loss", "soft_margin_loss",
 ]  # fmt: skip
+
+LEAST = 1e-12  # of probabilities, as far as slopes of their logarithms go: PyTorch's
 
 
 def cross_entropy(
@@ -161,8 +163,17 @@ def binary_cross_entropy(
     """
     name = "binary_cross_entropy"
     input, target = together_of_one_shape(name, reduction, input, target)
-    losses = (target - 1) * clip(log1p(-input), -100.0) - target * clip(log(input), -100.0)
+    x, rest = exact(input), 1 - exact(input)
+    of_x, of_rest = _logarithm(x, log(x), rest), _logarithm(rest, log1p(-x), x)
+    losses = astype((target - 1) * of_rest - target * of_x, input.dtype, copy=False)
     return reduced(losses if weight is None else losses * number(name, weight, "weight"), reduction)
+
+
+def _logarithm(x: Tensor, value: Tensor, rest: Tensor) -> Tensor:
+    """`value`, log(x), at least -100, with PyTorch's slope: at most 1e12, and 0 where the rest, 1 - x, is nothing."""
+    limited = x + clip(LEAST - x, 0.0).detach()
+    slope = where(rest < LEAST, 0.0, log(limited))
+    return clip(value, -100.0).detach() + (slope - slope.detach())
 
 
 def binary_cross_entropy_with_logits(
