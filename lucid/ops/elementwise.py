@@ -482,7 +482,7 @@ def isfinite(x: Tensor, /) -> Tensor:
 def clip(x: Tensor, /, min: Operand | None = None, max: Operand | None = None) -> Tensor:
     """x, but at least `min` and at most `max`, which broadcast with it. At a bound the gradient is that of x.
 
-    The result has the dtype of x: integers stay between bounds that are none.
+    The result has the dtype of x: integers stay between bounds that are none. Bounds of nan make floats nan.
 
     >>> import lucid
     >>> clip(lucid.asarray([-2, 0, 2]), -1, 1)
@@ -494,11 +494,20 @@ def clip(x: Tensor, /, min: Operand | None = None, max: Operand | None = None) -
     dtype = x.dtype
     if min is not None:
         least, bound = _bound(x, number("clip", min, "min"), ceil)
-        x = where(less(x, least), bound, x)
+        x = where(_beyond(less, x, least), bound, x)
     if max is not None:
         most, bound = _bound(x, number("clip", max, "max"), floor)
-        x = where(greater(x, most), bound, x)
+        x = where(_beyond(greater, x, most), bound, x)
     return x.astype(dtype)
+
+
+def _beyond(compare: Callable[[Any, Any], Tensor], x: Tensor, bound: Any) -> Tensor:
+    """Where the bound takes the place of floating x."""
+    if x.dtype.kind != REAL:
+        return compare(x, bound)
+    if isinstance(bound, Tensor):
+        return logical_or(compare(x, bound), isnan(bound))
+    return compare(x, bound) if bound == bound else isnan(x + bound)
 
 
 def _bound(x: Tensor, bound: Any, inwards: Callable[[Tensor], Tensor]) -> tuple[Any, Any]:

@@ -28,7 +28,8 @@ OPS = (
         sample(integers(5), 1, 3),
         sample(integers(3, 1), integers(4, salt=1)), edge(EDGES, -1.0, 1.0),
         edge(integers(5) + 2**24 + 1, 0.5), edge(integers(5), 1.5, 2.5), edge(integers(5), nan),
-        edge(integers(5), 0.0, -inf),
+        edge(integers(5), 0.0, -inf), edge(X, nan), edge(X, 0.0, np.float32(nan)),
+        edge(X[0], array(nan, 0, -1, nan), 1.0),
         edge(integers(5), array(0.5, 1.5, 2.5, -inf, 3.5)), edge(integers(40, dtype=np.uint32), 0.0, -inf),
     ], wrong([1.0], 0, 1, **NO_TENSOR)),
     op("astype", np.asarray, lambda x, dtype: dtype, [
