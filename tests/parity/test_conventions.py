@@ -90,6 +90,9 @@ CASES: list[Case] = [
     ("nanmean", lucid.nanmean, torch.nanmean, [[nan, 1.0]]),
     ("relu", F.relu, torch.relu, [SOME]),
     ("logsigmoid", F.logsigmoid, functional.logsigmoid, [SOME]),
+    *((name, lambda x, name=name: getattr(F, name)(x, lucid.zeros_like(x), "none"),
+       lambda x, name=name: getattr(functional, name)(x, torch.zeros_like(x), reduction="none"), [
+           [0.0, 0.5, 1.0, -1.0, 2.0, inf, -inf]]) for name in ("huber_loss", "smooth_l1_loss")),
     ("binary_cross_entropy", lambda x: F.binary_cross_entropy(x, lucid.asarray(SHARES, device=x.device)),
      lambda x: functional.binary_cross_entropy(x, torch.tensor(SHARES)), [[0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1e-20, 0.25]]),
     ("multi_margin_loss", lambda x: F.multi_margin_loss(x, lucid.asarray([1, 0], device=x.device)),

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from ...errors import ShapeError
 from ...ops.arguments import REAL_FLOATING, broadcast_shapes, check_tensors, number, tensor, together
-from ...ops.elementwise import abs, clip, equal, exp, less, log, minimum, square
+from ...ops.elementwise import abs, clip, equal, exp, less, log, minimum, sign, square
 from ...ops.searching import where
 from ...ops.special import xlogy
 from ...ops.statistical import sum
@@ -54,10 +54,7 @@ def smooth_l1_loss(input: Tensor, target: Tensor, reduction: str = "mean", beta:
     if not beta:
         return _difference("smooth_l1_loss", abs, input, target, reduction, None)
 
-    def losses(d: Tensor) -> Tensor:
-        return where(less(abs(d), beta), square(d) * (0.5 / beta), abs(d) - 0.5 * beta)
-
-    return _difference("smooth_l1_loss", losses, input, target, reduction, None)
+    return _difference("smooth_l1_loss", lambda d: _bent(d, beta) / beta, input, target, reduction, None)
 
 
 def huber_loss(
@@ -74,12 +71,13 @@ def huber_loss(
     if number("huber_loss", delta, "delta") <= 0:
         raise ValueError(f"huber_loss: delta={delta}; wanted a number above 0")
 
-    def losses(d: Tensor) -> Tensor:
-        size = abs(d)
-        near = minimum(size, delta)
-        return near * (size - near * 0.5)
+    return _difference("huber_loss", lambda d: _bent(d, delta), input, target, reduction, weight)
 
-    return _difference("huber_loss", losses, input, target, reduction, weight)
+
+def _bent(d: Tensor, width: float) -> Tensor:
+    """d^2 / 2 up to the width on both sides of 0, where a straight line goes on; abs would lose the curvature at 0."""
+    near = where(less(abs(d), width), d, sign(d) * width)
+    return near * (d - near * 0.5)
 
 
 def _difference(
