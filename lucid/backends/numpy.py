@@ -437,9 +437,9 @@ real = np.real
 imag = np.imag
 
 
+@in_float32
 def sigmoid(x: Array) -> Array:
-    half = np.asarray(0.5, x.dtype)
-    return np.tanh(x * half) * half + half  # never overflows
+    return 1 / (np.exp(-x) + 1) if x.size <= FEW else activation.sigmoid(x)
 
 
 @in_float32
