@@ -54,10 +54,10 @@ def _unless(mask: Array, g: Array, out: Array) -> None:
 
 def sigmoid(x: Array) -> Array:
     """1 / (1 + exp(-x)): by tanh(x / 2) it would take half as long, but nothing be left of it for x below -17."""
-    return _each(_sigmoid, x)
+    return _each(sigmoid_block, x)
 
 
-def _sigmoid(x: Array, out: Array) -> None:
+def sigmoid_block(x: Array, out: Array) -> None:
     np.negative(x, out=out)
     np.exp(out, out=out)
     out += 1
@@ -67,12 +67,12 @@ def _sigmoid(x: Array, out: Array) -> None:
 # --- Straight lines that meet ----------------------------------------------------------------------------------------
 
 
-def _relu(x: Array, out: Array) -> None:
+def relu_block(x: Array, out: Array) -> None:
     np.clip(x, 0, INF, out=out)
     out += 0  # no -0
 
 
-def _relu_slope(x: Array, g: Array, out: Array) -> None:
+def relu_slope_block(x: Array, g: Array, out: Array) -> None:
     _unless(x <= 0, g, out)
 
 
@@ -312,7 +312,7 @@ FORMULAS: dict[str, tuple[Formula, Formula]] = {
     "hardtanh": (_hardtanh, _hardtanh_slope),
     "leaky_relu": (_leaky_relu, _leaky_relu_slope),
     "mish": (_mish, _mish_slope),
-    "relu": (_relu, _relu_slope),
+    "relu": (relu_block, relu_slope_block),
     "silu": (_silu, _silu_slope),
     "softplus": (_softplus, _softplus_slope),
 }

@@ -2,14 +2,16 @@
 
 A pullback goes back through the steps with the gradient dh of the hidden state alone (and dc of an LSTM's cell). What
 it multiplies them with, the slopes of all gates at all steps, is computed before in one go; the gradients of weights
-are one product behind.
+are one product behind. There are no blocks: a step is small, and its product is for BLAS and its own threads.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from .activation import relu_block, relu_slope_block, sigmoid_block
 from .fused import covered, rows, sum_of_rows
 
 Array = Any
@@ -30,30 +32,26 @@ def recurrence_vjp(given: Array, weight: Array, bias: Array | None, h: Array, c:
 
     def pullback(g: Array, wanted: Sequence[bool]) -> tuple[Array | None, ...]:
         of_given, of_kept, of_h, of_c = back(g)
-        before = np.concatenate([h[None], out[: len(given) - 1]])
-        of_weight = rows(of_kept).T @ rows(before) if wanted[1] else None
-        of_bias = None if bias is None else sum_of_rows(rows(of_kept))
+        of_weight = rows(of_kept).T @ rows(_before(h, out[: len(given)])) if wanted[1] else None
+        of_bias = sum_of_rows(rows(of_kept)) if bias is not None and wanted[2] else None
         return of_given, of_weight, of_bias, of_h, of_c
 
     return out, pullback
 
 
 def _lstm(given: Array, weight: Array, bias: Array | None, h: Array, c: Array) -> Found:
-    """c' = f c + i g and h' = o tanh(c'), where sigmoid(x) = tanh(x / 2) / 2 + 1 / 2: one tanh serves all gates."""
+    """c' = f c + i g and h' = o tanh(c')."""
     n, turned = h.shape[-1], weight.T
-    half = np.repeat(np.array([0.5, 0.5, 1, 0.5], given.dtype), n)
-    rest = 1 - half
     gates = given.copy() if bias is None else given + bias
     cells = np.empty((len(given) + 1, *h.shape), given.dtype)
     waves, out = np.empty_like(cells[1:]), np.empty_like(cells)  # tanh(c'); the hidden states, then the last c'
     cells[0] = c
     for t, gate in enumerate(gates):
         gate += (out[t - 1] if t else h) @ turned
-        gate *= half
-        np.tanh(gate, out=gate)
-        gate *= half
-        gate += rest
         i, f, g, o = _parts(gate, 4)
+        wave = np.tanh(g)
+        sigmoid_block(gate, gate)
+        g[...] = wave
         np.multiply(f, cells[t], out=cells[t + 1])
         cells[t + 1] += i * g
         np.tanh(cells[t + 1], out=waves[t])
@@ -94,10 +92,7 @@ def _gru(given: Array, weight: Array, bias: Array | None, h: Array, c: None) -> 
             kept[t] += bias
         both, new = gate[..., : 2 * n], gate[..., 2 * n :]
         both += kept[t, ..., : 2 * n]
-        both *= 0.5
-        np.tanh(both, out=both)
-        both *= 0.5
-        both += 0.5
+        sigmoid_block(both, both)
         new += both[..., :n] * kept[t, ..., 2 * n :]
         np.tanh(new, out=new)
         np.subtract(last, new, out=out[t])
@@ -109,7 +104,7 @@ def _gru(given: Array, weight: Array, bias: Array | None, h: Array, c: None) -> 
         slopes = np.empty((*out.shape[:-1], 3, n), gates.dtype)
         of_new = (1 - z) * (1 - new * new)
         slopes[..., 0, :] = of_new * kept[..., 2 * n :] * r * (1 - r)
-        slopes[..., 1, :] = (np.concatenate([h[None], out[:-1]]) - new) * z * (1 - z)
+        slopes[..., 1, :] = (_before(h, out) - new) * z * (1 - z)
         slopes[..., 2, :] = of_new * r
         dh = np.zeros_like(h)
         for t in reversed(range(len(gates))):
@@ -124,32 +119,33 @@ def _gru(given: Array, weight: Array, bias: Array | None, h: Array, c: None) -> 
     return out, back
 
 
-def _simple(given: Array, weight: Array, bias: Array | None, h: Array, bend: Any, slope: Any) -> Found:
+def _simple(bend: Any, slope: Any, given: Array, weight: Array, bias: Array | None, h: Array, c: None) -> Found:
+    """h' = bend(given + kept); its slope is found from its value."""
     out, turned = given.copy() if bias is None else given + bias, weight.T
     for t, new in enumerate(out):
         new += (out[t - 1] if t else h) @ turned
-        bend(new, out=new)
+        bend(new, new)
 
     def back(above: Array) -> Slopes:
-        slopes, dh = slope(out), np.zeros_like(h)
+        slopes, dh = np.empty_like(out), np.zeros_like(h)
         for t in reversed(range(len(out))):
             dh += above[t]
-            slopes[t] *= dh
+            slope(out[t], dh, slopes[t])
             dh = slopes[t] @ weight
         return slopes, slopes, dh, None
 
     return out, back
 
 
-def _tanh(given: Array, weight: Array, bias: Array | None, h: Array, c: None) -> Found:
-    return _simple(given, weight, bias, h, np.tanh, lambda out: 1 - out * out)
+def _tanh_slope(value: Array, g: Array, out: Array) -> None:
+    np.multiply(value, value, out=out)
+    np.subtract(1, out, out=out)
+    out *= g
 
 
-def _relu(given: Array, weight: Array, bias: Array | None, h: Array, c: None) -> Found:
-    def clip(x: Array, out: Array) -> None:
-        np.clip(x, 0, np.inf, out=out)
-
-    return _simple(given, weight, bias, h, clip, lambda out: (out > 0).astype(out.dtype))
+def _before(h: Array, states: Array) -> Array:
+    """The state before each step, from those after it."""
+    return np.concatenate([h[None], states[:-1]])
 
 
 def _parts(x: Array, count: int) -> tuple[Array, ...]:
@@ -157,4 +153,9 @@ def _parts(x: Array, count: int) -> tuple[Array, ...]:
     return tuple(x[..., i * n : (i + 1) * n] for i in range(count))
 
 
-CELLS = {"lstm": _lstm, "gru": _gru, "tanh": _tanh, "relu": _relu}
+CELLS: dict[str, Callable[..., Found]] = {
+    "lstm": _lstm,
+    "gru": _gru,
+    "tanh": partial(_simple, np.tanh, _tanh_slope),
+    "relu": partial(_simple, relu_block, relu_slope_block),
+}

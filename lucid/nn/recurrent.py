@@ -1,7 +1,7 @@
 """Recurrent networks, whose state goes from step to step through a sequence, and cells, which take one such step.
 
-What a step makes of the input and the hidden state, both multiplied by weights before, is in `lucid.ops.recurrence`. A
-network multiplies the inputs of all steps at once, so that its loop over time has only the rest.
+What a step makes of the input and the hidden state, both multiplied by weights before, is in `lucid.ops.recurrent`. A
+network multiplies the inputs of all steps at once, so that what goes from step to step has only the rest to do.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from ..errors import ShapeError
 from ..ops.arguments import tensor, whole
 from ..ops.creation import zeros
 from ..ops.manipulation import concat, flip, moveaxis, stack, unstack
-from ..ops.recurrence import CELLS, recurrence
+from ..ops.recurrent import CELLS, State, recurrence
 from ..tensor import Tensor
 from . import functional, init
 from .functional import linear
@@ -23,13 +23,11 @@ from .parameter import Parameter
 
 __all__ = ["GRU", "LSTM", "RNN", "GRUCell", "LSTMCell", "RNNCell"]
 
-State = tuple[Tensor, ...]  # the hidden state h, and what else goes from step to step
-
 
 class Recurrent(Module):
     """The base of cells and networks: weights for each direction of each layer, and a step with them."""
 
-    cell: str  # which one takes the steps, of CELLS
+    _cell: str  # which one takes the steps, of CELLS
     nonlinearity = "tanh"
     proj_size = 0
 
@@ -41,8 +39,8 @@ class Recurrent(Module):
         if self.nonlinearity not in ("tanh", "relu"):
             raise ValueError(f"{self._name}: nonlinearity={self.nonlinearity!r}; choose 'tanh' or 'relu'")
         self.input_size, self.hidden_size, self.bias, self.layers = input_size, hidden_size, bias, layers
-        self.sizes = (self.proj_size or hidden_size, hidden_size)[: CELLS[self.cell].states]  # of each tensor of it
-        rows = CELLS[self.cell].gates * hidden_size
+        self.sizes = (self.proj_size or hidden_size, hidden_size)[: CELLS[self._cell].states]  # of each tensor of it
+        rows = CELLS[self._cell].gates * hidden_size
         for n, ends in enumerate(layers):
             inputs = len(ends) * self.sizes[0] if n else input_size
             shapes: dict[str, tuple[int, ...]] = {"weight_ih": (rows, inputs), "weight_hh": (rows, self.sizes[0])}
@@ -69,7 +67,7 @@ class Recurrent(Module):
 
     def _next(self, given: Tensor, state: State, end: str) -> State:
         """The state after a step, from the input times weights and the state before."""
-        h, *rest = CELLS[self.cell].step(given, self._weighted(state[0], f"hh{end}"), state)
+        h, *rest = CELLS[self._cell].step(given, self._weighted(state[0], f"hh{end}"), state)
         return (linear(h, getattr(self, f"weight_hr{end}")) if self.proj_size else h, *rest)
 
     def _first(self, x: Tensor, hx: Tensor | State | None, *lead: int) -> State:
@@ -124,7 +122,7 @@ class RNNCell(Cell):
     (2, 5)
     """
 
-    cell = property(lambda self: self.nonlinearity)  # type: ignore[assignment]
+    _cell = property(lambda self: self.nonlinearity)  # type: ignore[assignment]
 
     def __init__(self, input_size: int, hidden_size: int, bias: bool = True, nonlinearity: str = "tanh") -> None:
         self.nonlinearity = nonlinearity
@@ -145,7 +143,7 @@ class LSTMCell(Cell):
     ((2, 5), (2, 5))
     """
 
-    cell = "lstm"
+    _cell = "lstm"
 
 
 class GRUCell(Cell):
@@ -161,7 +159,7 @@ class GRUCell(Cell):
     (2, 5)
     """
 
-    cell = "gru"
+    _cell = "gru"
 
 
 # --- Networks --------------------------------------------------------------------------------------------------------
@@ -183,7 +181,7 @@ class Network(Recurrent):
     ) -> None:
         hidden_size, num_layers = self._whole(hidden_size, "hidden_size"), self._whole(num_layers, "num_layers")
         proj_size = self._whole(proj_size, "proj_size")
-        if proj_size and not (0 < proj_size < hidden_size and CELLS[self.cell].states > 1):
+        if proj_size and not (0 < proj_size < hidden_size and CELLS[self._cell].states > 1):
             raise ShapeError(f"{self._name}: got {proj_size=}, {hidden_size=}; wanted 0, or for LSTM less")
         self.num_layers, self.batch_first, self.dropout = num_layers, batch_first, probability(self._name, dropout)
         self.bidirectional, self.proj_size = bidirectional, proj_size
@@ -218,7 +216,7 @@ class Network(Recurrent):
             found = stack(outs)
         else:
             weight, bias = getattr(self, f"weight_hh{end}"), getattr(self, f"bias_hh{end}", None)
-            found = recurrence(given, weight, bias, *state, cell=self.cell)
+            found = recurrence(given, weight, bias, *state, cell=self._cell)
             found, rest = found[: len(x)], found[len(x) :]
             state = (found[-1], *unstack(rest))
         return (flip(found, axis=0) if back else found), state
@@ -242,7 +240,7 @@ class RNN(Network):
     ((7, 2, 10), (4, 2, 5))
     """
 
-    cell = property(lambda self: self.nonlinearity)  # type: ignore[assignment]
+    _cell = property(lambda self: self.nonlinearity)  # type: ignore[assignment]
 
     def __init__(
         self,
@@ -272,7 +270,7 @@ class LSTM(Network):
     ((2, 7, 4), (1, 2, 4), (1, 2, 5))
     """
 
-    cell = "lstm"
+    _cell = "lstm"
 
 
 class GRU(Network):
@@ -284,4 +282,4 @@ class GRU(Network):
     ((7, 5), (1, 5))
     """
 
-    cell = "gru"
+    _cell = "gru"

@@ -31,7 +31,7 @@ from . import (
     normalization,
     order,
     pooling,
-    recurrence,
+    recurrent,
     relation,
     resampling,
     scattering,
@@ -64,6 +64,7 @@ from .networks import *
 from .normalization import *
 from .order import *
 from .pooling import *
+from .recurrent import *
 from .relation import *
 from .scattering import *
 from .searching import *
@@ -77,7 +78,7 @@ from .utility import *
 CHAPTERS = (
     *(activation, arithmetic, arrangement, attention, calculus, comparison, contraction, convolution, creation),
     *(data_types, dense, elementwise, indexing, inspection, linear_algebra, manipulation, missing_values),
-    *(networks, normalization, order, pooling, relation, scattering, searching, sets, sorting, special, statistical),
-    *(transfer, utility),
+    *(networks, normalization, order, pooling, recurrent, relation, scattering, searching, sets, sorting, special),
+    *(statistical, transfer, utility),
 )
 __all__ = ["fft", "linalg", *(name for chapter in CHAPTERS for name in chapter.__all__)]

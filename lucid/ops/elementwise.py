@@ -4,10 +4,9 @@ import builtins
 import math
 from collections.abc import Callable
 from functools import wraps
-from numbers import Integral
 from typing import Any
 
-from ..dtypes import COMPLEX, REAL, SIGNED, UNSIGNED
+from ..dtypes import BOOL, COMPLEX, REAL, SIGNED, UNSIGNED, DType
 from ..tensor import Tensor
 from .arguments import (
     ANY,
@@ -21,7 +20,6 @@ from .arguments import (
     REAL_FLOATING,
     REAL_NUMERIC,
     Domain,
-    number,
     precise,
     scalar_type,
     tensor,
@@ -492,35 +490,39 @@ def clip(x: Tensor, /, min: Operand | None = None, max: Operand | None = None) -
     """
     x = tensor("clip", x)
     dtype = x.dtype
-    if min is not None:
-        least, bound = _bound(x, number("clip", min, "min"), ceil)
-        x = where(_beyond(less, x, least), bound, x)
-    if max is not None:
-        most, bound = _bound(x, number("clip", max, "max"), floor)
-        x = where(_beyond(greater, x, most), bound, x)
+    for bound, beyond, inwards in ((min, less, ceil), (max, greater, floor)):
+        if bound is not None:
+            if not isinstance(bound, Tensor):
+                bound = scalar_type("clip", bound)(bound)  # Python's own
+            if dtype.kind in (SIGNED, UNSIGNED):
+                bound = _whole(bound, dtype, inwards)
+            x = where(_passes(beyond, x, bound), bound, x)
     return x.astype(dtype)
 
 
-def _beyond(compare: Callable[[Any, Any], Tensor], x: Tensor, bound: Any) -> Tensor:
-    """Where the bound takes the place of floating x."""
+def _passes(beyond: Callable[[Any, Any], Tensor], x: Tensor, bound: Any) -> Tensor:
+    """Where a bound takes the place of x: where x lies beyond it, and where it is nan itself."""
     if x.dtype.kind != REAL:
-        return compare(x, bound)
+        return beyond(x, bound)
     if isinstance(bound, Tensor):
-        return logical_or(compare(x, bound), isnan(bound))
-    return compare(x, bound) if bound == bound else isnan(x + bound)
+        return logical_or(beyond(x, bound), isnan(bound))
+    return beyond(x, bound) if bound == bound else isnan(x + bound)  # everywhere
 
 
-def _bound(x: Tensor, bound: Any, inwards: Callable[[Tensor], Tensor]) -> tuple[Any, Any]:
-    """What x is compared with, and what stands for what lies beyond, in the dtype of x where that has integers."""
-    if x.dtype.kind not in (SIGNED, UNSIGNED):
-        return bound, bound
+def _whole(bound: Any, dtype: DType, inwards: Callable[[Tensor], Tensor]) -> Any:
+    """A bound of integers as one of them, the next one inwards; the last of the dtype for nan and what lies outside."""
+    info, low = iinfo(dtype), inwards is ceil
+    last, other = (info.min, info.max) if low else (info.max, info.min)
     if isinstance(bound, Tensor):
-        return bound, inwards(bound).astype(x.dtype) if bound.dtype.kind == REAL else bound
-    if isinstance(bound, Integral | complex):
-        return bound, bound
-    if bound != bound:
-        return bound, 0  # nothing lies beyond nan
-    info = iinfo(x.dtype)
-    limited = builtins.min(builtins.max(bound, info.min), info.max)
-    bound = math.ceil(limited) if inwards is ceil else math.floor(limited)
-    return bound, bound
+        if bound.dtype.kind == REAL:
+            bound, least, most = inwards(bound), float(info.min), float(info.max + 1)
+            fits = logical_and(greater_equal(bound, least), less(bound, most))
+            whole = where(fits, where(fits, bound, 0.0).astype(dtype), last)
+            return where(greater_equal(bound, most) if low else less(bound, least), other, whole)
+        return (
+            bound if bound.dtype.kind == BOOL or bound.dtype is dtype else clip(bound, info.min, info.max).astype(dtype)
+        )
+    if isinstance(bound, complex):
+        return bound
+    limited = builtins.min(builtins.max(bound, info.min), info.max) if bound == bound else last
+    return math.ceil(limited) if low else math.floor(limited)

@@ -1,5 +1,7 @@
 """Dtypes and devices of tensors that are there."""
 
+import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,13 +15,19 @@ from .writing import *
 
 
 def clip(x: Any, low: Any = None, high: Any = None) -> Any:
-    if np.asarray(x).dtype.kind in "iu":  # the integers between
-        info = np.iinfo(x.dtype)
-        ends = (low, np.ceil, info.min), (high, np.floor, info.max)
-        whole = (None if end is None else np.nan_to_num(to(end), nan=far) for end, to, far in ends)
-        low, high = (None if end is None else np.clip(end, info.min, info.max) for end in whole)
+    if x.dtype.kind in "iu":
+        one = np.vectorize(partial(whole_between, np.iinfo(x.dtype)), [x.dtype])
+        return one(x, -inf if low is None else low, inf if high is None else high)
     out = x if low is None else np.maximum(x, low)
     return (out if high is None else np.minimum(out, high)).astype(x.dtype)
+
+
+def whole_between(info: Any, x: int, low: float, high: float) -> int:
+    """In Python, whose comparisons of integers with floats are exact."""
+    for end, to, choose in ((low, math.ceil, max), (high, math.floor, min)):
+        if end == end:
+            x = choose(x, to(min(max(end, info.min), info.max)))
+    return x
 
 
 OPS = (
@@ -30,7 +38,11 @@ OPS = (
         edge(integers(5) + 2**24 + 1, 0.5), edge(integers(5), 1.5, 2.5), edge(integers(5), nan),
         edge(integers(5), 0.0, -inf), edge(X, nan), edge(X, 0.0, np.float32(nan)),
         edge(X[0], array(nan, 0, -1, nan), 1.0),
-        edge(integers(5), array(0.5, 1.5, 2.5, -inf, 3.5)), edge(integers(40, dtype=np.uint32), 0.0, -inf),
+        edge(integers(5), array(0.5, 1.5, -inf, nan, 1e20)), edge(integers(5), None, array(1.5, inf, nan, -1e20, 2)),
+        edge(integers(5) + 2**24, None, array(2**24)), edge(integers(3, dtype=np.int8), np.array([2**40, -(2**40), 3])),
+        edge(integers(3, dtype=np.uint8), array(300, -1, 2), array(400, -1, 9)),
+        edge(integers(3, dtype=np.uint8), -5, 2**40), edge(integers(40, dtype=np.uint32), 0.0, -inf),
+        edge(integers(3, dtype=np.uint64), array(1e30, -inf, nan)), edge(integers(3), array(1e30, -1e30, nan)),
     ], wrong([1.0], 0, 1, **NO_TENSOR)),
     op("astype", np.asarray, lambda x, dtype: dtype, [
         sample(X, lucid.float32), sample(X, lucid.int32), sample(EDGES, lucid.bool), sample(EDGES, lucid.float16),

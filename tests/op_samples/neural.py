@@ -8,7 +8,7 @@ import numpy as np
 import scipy.special
 
 from lucid.errors import DTypeError, ShapeError
-from lucid.ops import activation, classes, convolution, recurrence
+from lucid.ops import activation, classes, convolution
 
 from .writing import *
 
@@ -294,7 +294,8 @@ OPS = (
         ((numbers(4, 3, 8), numbers(8, 2), None, numbers(3, 2)), "lstm", "(4, 3, 8), weight (8, 2), bias None and st"),
         ((numbers(4, 3, 6), numbers(6, 2), X[0], numbers(3, 2)), "gru", "(4, 3, 6), weight (6, 2), bias (4,) and st"),
     ]), wrong(X, X, None, X[0], cell="other", error=ValueError, message="recurrence: cell='other'; choose among tanh"),
-       ulps=8, function=recurrence.recurrence),
+       wrong(numbers(0, 3, 6), numbers(6, 2), None, X[0], cell="gru", error=ShapeError, message="got given (0,"),
+       ulps=8),
     op("attention_in_heads", attention_in_heads, same, [
         sample(numbers(2, 5, 6), numbers(2, 3, 12), heads=2), sample(numbers(1, 4, 6), numbers(1, 4, 12), heads=1),
         sample(numbers(1, 2, 6), numbers(1, 3, 12), heads=6), sample(numbers(2, 0, 4), numbers(2, 3, 8), heads=2),

@@ -3,16 +3,17 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from ..autograd.modes import MODES
 from ..autograd.operation import composite
 from ..errors import ShapeError
 from ..tensor import Tensor
 from .activation import relu
-from .arguments import REAL_FLOATING, choose, fast, together_with
+from .arguments import REAL_FLOATING, choose, together_with
 from .dense import linear
 from .elementwise import sigmoid, tanh
 from .manipulation import split, stack, unstack
 
-__all__ = ["CELLS", "recurrence"]
+__all__ = ["recurrence"]
 
 State = tuple[Tensor, ...]  # the hidden state h, and what else goes from step to step
 
@@ -73,13 +74,15 @@ def recurrence(
     """
     name = "recurrence"
     choose(name, "cell", cell, CELLS)
-    given, weight, h, bias, c = together_with(name, fast(REAL_FLOATING), (given, weight, h), (bias, c))
+    given, weight, h, bias, c = together_with(name, REAL_FLOATING, (given, weight, h), (bias, c))
     gates, count = CELLS[cell].gates, CELLS[cell].states
     states, n = [x.shape for x in (h, c) if x is not None], gates * h.shape[-1] if h.ndim else 0
-    fit = given.ndim > 1 and given.shape[-1] == n and weight.shape == (n, *h.shape[-1:])
+    fit = given.ndim > 1 and given.shape[0] and given.shape[-1] == n and weight.shape == (n, *h.shape[-1:])
     if not fit or states != [given.shape[1:-1] + h.shape[-1:]] * count or (bias is not None and bias.shape != (n,)):
         raise ShapeError(
             f"{name}: got given {given.shape}, weight {weight.shape}, bias {bias if bias is None else bias.shape} and "
             f"states {states}; wanted (time, ..., {gates} n), ({gates} n, n), ({gates} n,) and {count} of (..., n)"
         )
+    if MODES.casting is not None:  # which has a say in the product of each step, but none in the states
+        return _recurrence.__wrapped__(given, weight, bias, h, c, cell=cell)  # type: ignore[attr-defined]
     return _recurrence(given, weight, bias, h, c, cell=cell)
