@@ -59,6 +59,18 @@ def test_products_are_in_low_precision(device, dtype, function):
 
 
 @ON
+def test_the_state_of_a_recurrence_is_in_float32(device, dtype):
+    """c adds up what is about 1 at each step: in bfloat16 it would stop at 256."""
+    network = nn.LSTM(1, 1).to(device)
+    for parameter in network.parameters():
+        nn.init.constant_(parameter, 20.0)  # all gates are open, whatever comes
+    with amp.autocast(device, dtype=dtype):
+        out, (h, c) = network(lucid.ones((400, 1, 1), device=device))
+    assert {x.dtype for x in (out, h, c)} == {lucid.float32}
+    assert c.item() == 400
+
+
+@ON
 @pytest.mark.parametrize("function", PRECISE.values(), ids=PRECISE)
 def test_what_rounding_would_spoil_is_in_float32(device, dtype, function):
     x = square(device).astype(dtype)

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from ..autograd.modes import MODES
 from ..autograd.operation import composite
 from ..errors import ShapeError
 from ..tensor import Tensor
@@ -66,7 +65,9 @@ def recurrence(
     given (time, ..., gates n) is all inputs times their weights, h (..., n) the first state, and c too for "lstm"
     alone; weight (gates n, n) and bias (gates n,) make of each state what it gives the next. The formulas are those of
     `lucid.nn.RNNCell` ("tanh", "relu"), `GRUCell` ("gru") and `LSTMCell` ("lstm"), with 1, 3 and 4 gates. Returns
-    (time, ..., n), or (time + 1, ..., n). Raises ShapeError if the sizes do not fit, ValueError for another cell.
+    (time, ..., n), or (time + 1, ..., n). Autocast has no say in the states, which add up over time.
+
+    Raises ShapeError if the sizes do not fit or there is no step, ValueError for another cell.
 
     >>> import lucid
     >>> recurrence(lucid.ones((7, 2, 12)), lucid.ones((12, 4)), None, lucid.zeros((2, 4)), cell="gru").shape
@@ -83,6 +84,4 @@ def recurrence(
             f"{name}: got given {given.shape}, weight {weight.shape}, bias {bias if bias is None else bias.shape} and "
             f"states {states}; wanted (time, ..., {gates} n), ({gates} n, n), ({gates} n,) and {count} of (..., n)"
         )
-    if MODES.casting is not None:  # which has a say in the product of each step, but none in the states
-        return _recurrence.__wrapped__(given, weight, bias, h, c, cell=cell)  # type: ignore[attr-defined]
     return _recurrence(given, weight, bias, h, c, cell=cell)

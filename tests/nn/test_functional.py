@@ -154,6 +154,15 @@ def test_an_error_leaves_nothing_of_offsets_to_be_told_later(device):
     assert words.tolist() == [0, 1]
 
 
+def test_a_wide_smooth_loss_stays_within_16_bits(device):
+    x = lucid.asarray([-7000.0, 2000.0, 50.0], dtype=lucid.float16, device=device)
+    assert F.smooth_l1_loss(x, lucid.zeros_like(x), "none", beta=100.0).tolist() == [
+        6952.0,
+        1950.0,
+        12.5,
+    ]  # 6950, rounded
+
+
 @pytest.mark.parametrize("mode", ["sum", "mean", "max"])
 def test_the_last_offset_may_end_the_last_bag(device, mode):
     words, weight = (

@@ -24,7 +24,7 @@ __all__ = [
     "multilabel_margin_loss", "multilabel_soft_margin_loss", "nll_loss", "soft_margin_loss",
 ]  # fmt: skip
 
-LEAST = 1e-12  # of probabilities, as far as slopes of their logarithms go: PyTorch's
+LEAST = 1e-12  # a probability as far as the slope of its logarithm goes: PyTorch's
 
 
 def cross_entropy(
@@ -163,7 +163,8 @@ def binary_cross_entropy(
     """
     name = "binary_cross_entropy"
     input, target = together_of_one_shape(name, reduction, input, target)
-    x, rest = exact(input), 1 - exact(input)
+    x = exact(input)
+    rest = 1 - x
     of_x, of_rest = _logarithm(x, log(x), rest), _logarithm(rest, log1p(-x), x)
     losses = astype((target - 1) * of_rest - target * of_x, input.dtype, copy=False)
     return reduced(losses if weight is None else losses * number(name, weight, "weight"), reduction)
@@ -171,9 +172,12 @@ def binary_cross_entropy(
 
 def _logarithm(x: Tensor, value: Tensor, rest: Tensor) -> Tensor:
     """`value`, log(x), at least -100, with PyTorch's slope: at most 1e12, and 0 where the rest, 1 - x, is nothing."""
+    value = clip(value, -100.0)
+    if x.node is None:
+        return value
     limited = x + clip(LEAST - x, 0.0).detach()
     slope = where(rest < LEAST, 0.0, log(limited))
-    return clip(value, -100.0).detach() + (slope - slope.detach())
+    return value.detach() + (slope - slope.detach())
 
 
 def binary_cross_entropy_with_logits(

@@ -54,7 +54,11 @@ def smooth_l1_loss(input: Tensor, target: Tensor, reduction: str = "mean", beta:
     if not beta:
         return _difference("smooth_l1_loss", abs, input, target, reduction, None)
 
-    return _difference("smooth_l1_loss", lambda d: _bent(d, beta) / beta, input, target, reduction, None)
+    def losses(d: Tensor) -> Tensor:  # of d / beta: of d, it would be too large for float16 before it is divided
+        share = where(less(abs(d), beta), d * (1 / beta), sign(d))
+        return share * (d - share * (0.5 * beta))
+
+    return _difference("smooth_l1_loss", losses, input, target, reduction, None)
 
 
 def huber_loss(
@@ -71,13 +75,11 @@ def huber_loss(
     if number("huber_loss", delta, "delta") <= 0:
         raise ValueError(f"huber_loss: delta={delta}; wanted a number above 0")
 
-    return _difference("huber_loss", lambda d: _bent(d, delta), input, target, reduction, weight)
+    def losses(d: Tensor) -> Tensor:  # by abs alone it would have no curvature at 0
+        near = where(less(abs(d), delta), d, sign(d) * delta)
+        return near * (d - near * 0.5)
 
-
-def _bent(d: Tensor, width: float) -> Tensor:
-    """d^2 / 2 up to the width on both sides of 0, where a straight line goes on; abs would lose the curvature at 0."""
-    near = where(less(abs(d), width), d, sign(d) * width)
-    return near * (d - near * 0.5)
+    return _difference("huber_loss", losses, input, target, reduction, weight)
 
 
 def _difference(
