@@ -72,7 +72,6 @@ def test_a_dtype_that_the_gpu_lacks_is_refused_with_what_to_do(device: str, dtyp
         lambda: lucid.asarray(on_cpu.numpy(), device=device), lambda: lucid.full(2, 1.0, dtype=dtype, device=device),
         lambda: lucid.zeros_like(on_cpu, device=device), lambda: lucid.arange(3, dtype=dtype, device=device),
         lambda: lucid.ones(2, device=device).to(dtype), lambda: lucid.eye(2, dtype=dtype, device=device),
-        lambda: lucid.from_dlpack(on_cpu.numpy(), device=device),
         lambda: lucid.linspace(0, 1, 3, dtype=dtype, device=device),
         lambda: lucid.asarray(on_cpu, device=device), lambda: lucid.sum(lucid.ones(2, device=device), dtype=dtype),
     ]  # fmt: skip
@@ -81,6 +80,21 @@ def test_a_dtype_that_the_gpu_lacks_is_refused_with_what_to_do(device: str, dtyp
             attempt()
         assert f"{dtype.name} lives on the cpu alone" in str(caught.value)
         assert f"x.astype(lucid.{smaller})" in str(caught.value)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("device", ["gpu"], indirect=True)
+@pytest.mark.parametrize(("dtype", "smaller"), [(lucid.float64, lucid.float32), (lucid.complex128, lucid.complex64)])
+def test_dlpack_alone_narrows_what_the_gpu_lacks_and_says_so(device, dtype, smaller, caplog) -> None:
+    on_cpu = lucid.asarray([0.1, 2.0], dtype=dtype, device="cpu")
+    for given in (on_cpu, on_cpu.numpy()):
+        caplog.clear()
+        found = lucid.from_dlpack(given, device=device)
+        assert (found.device, found.dtype) == (device, smaller)
+        assert found.tolist() == on_cpu.astype(smaller).tolist()
+        assert caplog.messages == [f"from_dlpack: {dtype.name} became {smaller.name}, which 'gpu' has"]
+        assert lucid.from_dlpack(given, device="cpu").dtype is dtype
+    assert len(caplog.messages) == 1
 
 
 def test_without_mlx_the_cpu_works_and_the_gpu_says_how_to_install_it() -> None:

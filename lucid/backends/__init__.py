@@ -40,6 +40,9 @@ class Backend(Protocol):
     def check_dtype(self, function: str, dtype: DType) -> None:
         """Raise DTypeError, with what to do, for a dtype that the device does not have."""
 
+    def nearest(self, dtype: DType) -> DType:
+        """The dtype itself, or where the device does not have it the widest one of its kind that it has."""
+
     def from_numpy(self, array: Any) -> Array:
         """An array of this backend with the values of a NumPy array; never shares memory that others may write."""
 

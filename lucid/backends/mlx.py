@@ -85,7 +85,7 @@ atan2, logical_xor = mx.arctan2, mx.not_equal
 
 device = "gpu"
 array_types = (mx.array,)
-UNSUPPORTED = (dtypes.float64, dtypes.complex128)  # Metal has neither, so no gpu has
+NARROWER = {dtypes.float64: dtypes.float32, dtypes.complex128: dtypes.complex64}  # Metal lacks both, so no gpu has them
 NATIVE: dict[DType, Any] = {d: getattr(mx, d.name) for d in dtypes.ALL if d.name not in ("bool", "complex128")}
 NATIVE[dtypes.bool] = mx.bool_
 LUCID: dict[Any, DType] = {native: d for d, native in NATIVE.items()}
@@ -107,12 +107,15 @@ def dtype_of(array: Array) -> DType:
 
 
 def check_dtype(function: str, dtype: DType) -> None:
-    if dtype in UNSUPPORTED:
-        smaller = "float32" if dtype is dtypes.float64 else "complex64"
+    if dtype in NARROWER:
         raise DTypeError(
             f"{function}: {dtype.name} lives on the cpu alone, since Metal does not have it; "
-            f"convert first with x.astype(lucid.{smaller}), or stay on device='cpu'"
+            f"convert first with x.astype(lucid.{NARROWER[dtype].name}), or stay on device='cpu'"
         )
+
+
+def nearest(dtype: DType) -> DType:
+    return NARROWER.get(dtype, dtype)
 
 
 def from_numpy(array: Any) -> Array:

@@ -74,16 +74,28 @@ def _to_numbers(value: Any) -> Any:
 def from_dlpack(x: Any, /, *, device: Device | None = None, copy: bool | None = None) -> Tensor:
     """A tensor with the values of any object that speaks DLPack; copied, since others may write to what they export.
 
-    Raises TypeError for an object that does not, DTypeError for a dtype that lucid does not have.
+    The standard has every array arrive on every device: what a gpu has no dtype for is narrowed to float32 or complex64
+    here, and here alone, and the logger "lucid" warns of it. Raises TypeError for an object that does not speak DLPack,
+    DTypeError for a dtype that lucid does not have.
     """
     if isinstance(x, Tensor):
-        return asarray(x.detach(), device=device)
+        return asarray(x.detach()) if device is None else _narrowed(x.detach(), device)
     if not hasattr(x, "__dlpack__"):
         raise TypeError(f"from_dlpack: {type(x).__name__} has no __dlpack__; use lucid.asarray")
     if copy is False:
         raise ValueError("from_dlpack: tensors own their values, so they are always copied; drop copy=False")
-    host = devices.backend("cpu").from_dlpack(x)
-    return asarray(host, device=device)
+    host = asarray(devices.backend("cpu").from_dlpack(x), device="cpu")
+    return _narrowed(host, device or devices.default_device())
+
+
+def _narrowed(x: Tensor, device: Device) -> Tensor:
+    """x on a device, in the nearest dtype that this has."""
+    dtype = devices.backend(device, "from_dlpack").nearest(x.dtype)
+    if dtype is not x.dtype:
+        import logging  # a tenth of the time that lucid takes to import
+
+        logging.getLogger("lucid").warning(f"from_dlpack: {x.dtype.name} became {dtype.name}, which {device!r} has")
+    return asarray(x, dtype=dtype, device=device)
 
 
 @partial(one_shape, most=2)
