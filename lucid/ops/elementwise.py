@@ -519,9 +519,9 @@ def _whole(bound: Any, dtype: DType, inwards: Callable[[Tensor], Tensor]) -> Any
             fits = logical_and(greater_equal(bound, least), less(bound, most))
             whole = where(fits, where(fits, bound, 0.0).astype(dtype), last)
             return where(greater_equal(bound, most) if low else less(bound, least), other, whole)
-        return (
-            bound if bound.dtype.kind == BOOL or bound.dtype is dtype else clip(bound, info.min, info.max).astype(dtype)
-        )
+        if bound.dtype.kind == BOOL or bound.dtype is dtype:
+            return bound
+        return clip(bound, info.min, info.max).astype(dtype)
     if isinstance(bound, complex):
         return bound
     limited = builtins.min(builtins.max(bound, info.min), info.max) if bound == bound else last

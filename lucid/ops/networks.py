@@ -83,8 +83,8 @@ def conv_feed_forward(
     (2, 5, 7, 4)
     """
     given = (x, weight1, kernels, weight2), (bias1, bias, bias2)
-    together = together_with("conv_feed_forward", fast(REAL_FLOATING), *given)
-    x, weight1, kernels, weight2, bias1, bias, bias2 = together
+    ready = together_with("conv_feed_forward", fast(REAL_FLOATING), *given)
+    x, weight1, kernels, weight2, bias1, bias, bias2 = ready
     wide = weight1.shape[:1]
     fit = x.ndim == kernels.ndim == 4 and kernels.shape[:2] == (*wide, 1) and all(k % 2 for k in kernels.shape[2:])
     if not fit or _shape(bias) not in (None, wide) or not _fit(x, weight1, bias1, weight2, bias2):
