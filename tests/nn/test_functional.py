@@ -234,6 +234,17 @@ def test_the_last_offset_may_end_the_last_bag(device, mode):
             ShapeError,
             r"no offsets for input \(2,\); wanted at least one",
         ),
+        (lambda: F.max_unpool1d(X[None], 5 * TARGET[None, None], 2), ShapeError, "wanted an index for each"),
+        (
+            lambda: F.max_unpool1d(X[None, :, :2], lucid.asarray([[[0, 9], [1, 2]]]), 2),
+            IndexError,
+            "no place of the outp",
+        ),
+        (
+            lambda: F.max_unpool1d(X[None, :, :2], -lucid.asarray([[[0, 1], [1, 2]]]), 2),
+            IndexError,
+            "max_unpool: an inde",
+        ),
         (lambda: F.embedding_bag(TARGET, X, lucid.asarray([1])), IndexError, "offsets do not begin with 0"),
         (lambda: F.embedding_bag(TARGET, X, lucid.asarray([0, 2, 1])), IndexError, "do not rise to at most 2"),
         (lambda: F.embedding_bag(TARGET, X, lucid.asarray([0, 3])), IndexError, "do not rise to at most 2"),

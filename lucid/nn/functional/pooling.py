@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
+from ...dtypes import int64
 from ...errors import ShapeError
 from ...ops import pooling
-from ...ops.arguments import REAL_FLOATING, each_axis, number, ready, several, tensor, whole, wholes
+from ...ops.arguments import INTEGERS, REAL_FLOATING, each_axis, number, ready, several, whole, wholes
 from ...ops.creation import zeros
+from ...ops.data_types import astype
 from ...ops.elementwise import abs, pow, sign
+from ...ops.indexing import from_front, inside
 from ...ops.pooling import stretches, within
 from ...ops.resampling import resample
 from ...ops.scattering import scatter
@@ -185,7 +188,7 @@ def _max_unpool(
     [[0.0, 3.0, 0.0, 5.0]]
     """
     sizes = input.shape[2:]
-    indices = tensor("max_unpool", indices, "indices")
+    indices = ready("max_unpool", INTEGERS, indices, "indices")
     indices = indices.reshape(input.shape) if indices.size == input.size else indices
     if indices.shape != input.shape:
         raise ShapeError(f"max_unpool: input {input.shape} and indices {indices.shape}; wanted an index for each")
@@ -196,9 +199,11 @@ def _max_unpool(
     new = usual if output_size is None else wholes("max_unpool", output_size, "output_size")[-len(sizes) :]
     if any(not n - s < m < n + s for n, s, m in zip(usual, strides, new)) or len(new) != len(sizes):
         raise ShapeError(f"max_unpool: output_size={output_size}; wanted one less than a stride from {usual}")
-    flat = zeros((*input.shape[:2], prod(new)), dtype=input.dtype, device=input.device)
-    rows = (*input.shape[:2], prod(sizes))
-    out = scatter(flat, indices.reshape(rows), input.reshape(rows), axis=-1)
+    rows, count = (*input.shape[:2], prod(sizes)), prod(new)
+    places = from_front(astype(indices.reshape(rows), int64), count)
+    places = inside(places, count, f"max_unpool: an index is no place of the output, {new}")
+    flat = zeros((*input.shape[:2], count), dtype=input.dtype, device=input.device)
+    out = scatter(flat, places, input.reshape(rows), axis=-1)
     return out.reshape((*input.shape[:2], *new))
 
 
