@@ -156,19 +156,14 @@ def test_an_error_leaves_nothing_of_offsets_to_be_told_later(device):
 
 def test_a_wide_smooth_loss_stays_within_16_bits(device):
     x = lucid.asarray([-7000.0, 2000.0, 50.0], dtype=lucid.float16, device=device)
-    assert F.smooth_l1_loss(x, lucid.zeros_like(x), "none", beta=100.0).tolist() == [
-        6952.0,
-        1950.0,
-        12.5,
-    ]  # 6950, rounded
+    found = F.smooth_l1_loss(x, lucid.zeros_like(x), "none", beta=100.0)
+    assert found.tolist() == [6952.0, 1950.0, 12.5]  # 6950 is rounded
 
 
 @pytest.mark.parametrize("mode", ["sum", "mean", "max"])
 def test_the_last_offset_may_end_the_last_bag(device, mode):
-    words, weight = (
-        lucid.asarray([0, 1, 1, 0, 1], device=device),
-        lucid.asarray([[1.0, 5.0], [2.0, 3.0]], device=device),
-    )
+    words = lucid.asarray([0, 1, 1, 0, 1], device=device)
+    weight = lucid.asarray([[1.0, 5.0], [2.0, 3.0]], device=device)
     offsets = lucid.asarray([0, 2, 4], device=device)
     found = F.embedding_bag(words, weight, offsets, mode, include_last_offset=True)
     wanted = F.embedding_bag(words[:4], weight, offsets[:2], mode)
@@ -229,22 +224,10 @@ def test_the_last_offset_may_end_the_last_bag(device, mode):
             r"embedding: input is float32; wanted the numbers of rows, as lucid\.int64",
         ),
         (lambda: F.embedding_bag(TARGET, X, TARGET[0]), ShapeError, r"or \(m,\) with offsets \(n,\)"),
-        (
-            lambda: F.embedding_bag(TARGET, X, TARGET[:0]),
-            ShapeError,
-            r"no offsets for input \(2,\); wanted at least one",
-        ),
+        (lambda: F.embedding_bag(TARGET, X, TARGET[:0]), ShapeError, "no offsets for input .*; wanted at least one"),
         (lambda: F.max_unpool1d(X[None], 5 * TARGET[None, None], 2), ShapeError, "wanted an index for each"),
-        (
-            lambda: F.max_unpool1d(X[None, :, :2], lucid.asarray([[[0, 9], [1, 2]]]), 2),
-            IndexError,
-            "no place of the outp",
-        ),
-        (
-            lambda: F.max_unpool1d(X[None, :, :2], -lucid.asarray([[[0, 1], [1, 2]]]), 2),
-            IndexError,
-            "max_unpool: an inde",
-        ),
+        (lambda: F.max_unpool1d(X[None, :, :2], TARGET + TARGET[:, None] * 9, 2), IndexError, "no place of the output"),
+        (lambda: F.max_unpool1d(X[None, :, :2], TARGET - TARGET[:, None], 2), IndexError, "max_unpool: an index"),
         (lambda: F.embedding_bag(TARGET, X, lucid.asarray([1])), IndexError, "offsets do not begin with 0"),
         (lambda: F.embedding_bag(TARGET, X, lucid.asarray([0, 2, 1])), IndexError, "do not rise to at most 2"),
         (lambda: F.embedding_bag(TARGET, X, lucid.asarray([0, 3])), IndexError, "do not rise to at most 2"),
